@@ -39,16 +39,14 @@ type DirectoryTx interface {
 
 // AccountRow is one account.
 type AccountRow struct {
-	ID        mail.AccountID
-	Version   uint64   // raised by every change of the row or its credentials
-	Address   string   // primary, normalised
-	Aliases   []string // further addresses, normalised
-	Name      string   // display name
-	Classes   []string // labels set by the administrator; "admin" is one
-	Disabled  bool
-	Created   time.Time
-	QuotaByte int64 // 0 is no limit
-	QuotaMsg  int64 // 0 is no limit
+	ID       mail.AccountID
+	Version  uint64   // raised by every change of the row or its credentials
+	Address  string   // primary, normalised
+	Aliases  []string // further addresses, normalised
+	Name     string   // display name
+	Classes  []string // labels set by the administrator; "admin" is one
+	Disabled bool
+	Created  time.Time
 	// ScramSalt and ScramIterations are shared by all of the account's
 	// credentials, so that a proof can be tried against each.
 	ScramSalt       []byte

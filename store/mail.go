@@ -96,7 +96,7 @@ type MailTx interface {
 	Wipe(now time.Time) error
 }
 
-// Counters are what an account counts. All of the Next values are the next to
+// Counters are what an account counts, and its quota. All of the Next values are the next to
 // hand out; 0 stands for 1.
 type Counters struct {
 	ModSeq      mail.ModSeq // last committed; kept by the store
@@ -106,6 +106,8 @@ type Counters struct {
 	UIDValidity mail.UIDValidity // last handed out
 	Messages    int64            // in all mailboxes, copies counted each
 	Bytes       int64            // their sizes
+	QuotaBytes  int64            // limit on Bytes; 0 is none
+	QuotaCount  int64            // limit on Messages; 0 is none
 }
 
 // MailboxRow is one mailbox.

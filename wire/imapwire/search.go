@@ -34,52 +34,52 @@ type SearchOp uint8
 
 // The search keys. The comment names the fields of SearchKey in use.
 const (
-	OpAnd              SearchOp = iota // Keys, all of them; no keys match all
-	OpOr                               // Keys, two of them
-	OpNot                              // Keys, one
-	OpAll                              // -
-	OpSeq                              // Set: sequence numbers, or $ (Set.Saved)
-	OpUID                              // Set: UIDs, or $
-	OpAnswered                         // -
-	OpUnanswered                       // -
-	OpDeleted                          // -
-	OpUndeleted                        // -
-	OpDraft                            // -
-	OpUndraft                          // -
-	OpFlagged                          // -
-	OpUnflagged                        // -
-	OpSeen                             // -
-	OpUnseen                           // -
-	OpNew                              // - (RFC 3501: RECENT UNSEEN)
-	OpOld                              // - (RFC 3501: NOT RECENT)
-	OpRecent                           // - (RFC 3501)
-	OpKeyword                          // Text
-	OpUnkeyword                        // Text
-	OpBcc                              // Text
-	OpBody                             // Text
-	OpCc                               // Text
-	OpFrom                             // Text
-	OpSubject                          // Text
-	OpText                             // Text
-	OpTo                               // Text
-	OpHeader                           // Field, Text (empty: the field is there)
-	OpBefore                           // Date: internal date, disregarding time and zone
-	OpOn                               // Date
-	OpSince                            // Date
-	OpSentBefore                       // Date: of the Date header field
-	OpSentOn                           // Date
-	OpSentSince                        // Date
-	OpSavedBefore                      // Date (RFC 8514)
-	OpSavedOn                          // Date
-	OpSavedSince                       // Date
-	OpSaveDateSupported                // -
-	OpLarger                           // N, bytes
-	OpSmaller                          // N, bytes
-	OpOlder                            // N, seconds (RFC 5032)
-	OpYounger                          // N, seconds
-	OpModSeq                           // N; Field: the entry name or "" (RFC 7162 §3.1.5)
-	OpEmailID                          // Text (RFC 8474 §5)
-	OpThreadID                         // Text
+	OpAnd               SearchOp = iota // Keys, all of them; no keys match all
+	OpOr                                // Keys, two of them
+	OpNot                               // Keys, one
+	OpAll                               // -
+	OpSeq                               // Set: sequence numbers, or $ (Set.Saved)
+	OpUID                               // Set: UIDs, or $
+	OpAnswered                          // -
+	OpUnanswered                        // -
+	OpDeleted                           // -
+	OpUndeleted                         // -
+	OpDraft                             // -
+	OpUndraft                           // -
+	OpFlagged                           // -
+	OpUnflagged                         // -
+	OpSeen                              // -
+	OpUnseen                            // -
+	OpNew                               // - (RFC 3501: RECENT UNSEEN)
+	OpOld                               // - (RFC 3501: NOT RECENT)
+	OpRecent                            // - (RFC 3501)
+	OpKeyword                           // Text
+	OpUnkeyword                         // Text
+	OpBcc                               // Text
+	OpBody                              // Text
+	OpCc                                // Text
+	OpFrom                              // Text
+	OpSubject                           // Text
+	OpText                              // Text
+	OpTo                                // Text
+	OpHeader                            // Field, Text (empty: the field is there)
+	OpBefore                            // Date: internal date, disregarding time and zone
+	OpOn                                // Date
+	OpSince                             // Date
+	OpSentBefore                        // Date: of the Date header field
+	OpSentOn                            // Date
+	OpSentSince                         // Date
+	OpSavedBefore                       // Date (RFC 8514)
+	OpSavedOn                           // Date
+	OpSavedSince                        // Date
+	OpSaveDateSupported                 // -
+	OpLarger                            // N, bytes
+	OpSmaller                           // N, bytes
+	OpOlder                             // N, seconds (RFC 5032)
+	OpYounger                           // N, seconds
+	OpModSeq                            // N; Field: the entry name or "" (RFC 7162 §3.1.5)
+	OpEmailID                           // Text (RFC 8474 §5)
+	OpThreadID                          // Text
 )
 
 // SearchKey is a node of a search program.

@@ -3,8 +3,8 @@ package imapwire
 import "io"
 
 type source struct {
-	r    io.Reader
-	buf  []byte
+	r     io.Reader
+	buf   []byte
 	r0, w int
 }
 

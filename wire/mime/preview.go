@@ -1,0 +1,129 @@
+package mime
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// capture keeps the first bytes of the body of one text part.
+type capture struct {
+	on    bool
+	part  *Part
+	limit int64
+	next  int64 // offset of the first byte that is not kept yet
+	buf   []byte
+}
+
+// begin starts keeping if p is a text that people would read.
+func (c *capture) begin(p *Part, limit int) {
+	if p.Type != "text" || p.Subtype != "plain" && p.Subtype != "html" || p.Disposition == "attachment" {
+		return
+	}
+	c.on, c.part, c.limit, c.next = true, p, int64(limit), p.BodyStart
+}
+
+// upTo keeps the bytes of the scanner's chunk before offset end.
+func (c *capture) upTo(s *Scanner, end int64) {
+	if !c.on {
+		return
+	}
+	end = min(end, c.part.BodyStart+c.limit)
+	if c.next < end {
+		c.buf = append(c.buf, s.chunk[c.next-s.base:end-s.base]...)
+		c.next = end
+	}
+}
+
+// end makes the preview; the part's BodyEnd is known now.
+func (c *capture) end() string {
+	p := c.part
+	c.on, c.part = false, nil
+	b := c.buf[:min(int64(len(c.buf)), p.Size())]
+	c.buf = c.buf[:0]
+	return previewOf(p, b, p.Size() > int64(len(b)))
+}
+
+// previewOf makes one line of at most 256 characters of the first bytes of a
+// text part (RFC 8970 §3.1). cut tells whether the part has more bytes.
+func previewOf(p *Part, body []byte, cut bool) string {
+	if !isIdentity(p.Encoding) {
+		r, err := NewTransferDecoder(p.Encoding, bytes.NewReader(body))
+		if err != nil {
+			return ""
+		}
+		decoded, err := io.ReadAll(r)
+		if err != nil { // a bytes.Reader has no error but its end
+			return ""
+		}
+		body = decoded
+	}
+	text := decodeString(p.Charset(), body)
+	if cut { // a character that was cut in two
+		text = strings.TrimRight(text, "\uFFFD")
+	}
+	l := liner{}
+	if p.Subtype == "html" {
+		htmlText(text, &l)
+	} else {
+		l.text(text)
+	}
+	return l.string()
+}
+
+// liner gathers words with one space between them, up to previewLen
+// characters.
+type liner struct {
+	b     strings.Builder
+	n     int
+	space bool
+}
+
+func (l *liner) full() bool { return l.n >= previewLen }
+
+func (l *liner) text(s string) {
+	for _, r := range s {
+		if l.full() {
+			return
+		}
+		l.add(r)
+	}
+}
+
+func (l *liner) add(r rune) {
+	switch {
+	case unicode.IsSpace(r) || r < ' ':
+		l.space = true
+		return
+	case invisible(r):
+		return
+	}
+	if l.space && l.n > 0 {
+		l.b.WriteByte(' ')
+		l.n++
+	}
+	l.space = false
+	if !l.full() {
+		l.b.WriteRune(r)
+		l.n++
+	}
+}
+
+// invisible tells of the characters with which newsletters pad their preview.
+func invisible(r rune) bool {
+	switch r {
+	case 0x7f, 0xad, 0x34f, 0x180e, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2060, 0xfeff:
+		return true
+	}
+	return false
+}
+
+func (l *liner) string() string {
+	s := strings.TrimRight(l.b.String(), " ")
+	if !utf8.ValidString(s) {
+		return strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return s
+}

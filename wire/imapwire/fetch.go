@@ -67,8 +67,8 @@ const (
 // AppendSectionName answers with the old name.
 type FetchSection struct {
 	Kind    SectionKind
-	Peek    bool     // does not set \Seen
-	Part    []uint32 // part numbers, from 1; empty for the message itself
+	Peek    bool  // does not set \Seen
+	Part    []int // part numbers, from 1; empty for the message itself
 	Text    SectionText
 	Fields  []string // of the HEADER.FIELDS forms, as the client wrote them
 	Partial bool     // <Offset.Length>

@@ -222,7 +222,7 @@ func appendSectionSpec(dst []byte, s *FetchSection) []byte {
 		if i > 0 {
 			dst = append(dst, '.')
 		}
-		dst = strconv.AppendUint(dst, uint64(p), 10)
+		dst = strconv.AppendInt(dst, int64(p), 10)
 	}
 	if s.Text == TextAll {
 		return dst

@@ -11,35 +11,35 @@ import (
 // that scans of rows never pass over them and only they are kept out of the
 // tables (see spanPolicy).
 const (
-	spaceFormat       = 'F'
-	spaceAttemptsOf   = 'A' // account, id -> nothing
-	spaceAttempts     = 'a' // id -> row
-	spaceBody         = 'b' // account, email -> bytes
-	spaceDirectory    = 'd'
-	spaceMail         = 'm' // account, kind, …
-	spaceSystem       = 's'
-	kindAccount       = 'a' // id -> AccountRow
-	kindAddress       = 'n' // address -> account id
-	kindNextAccount   = 'i' // -> next account id
-	kindCredential    = 'c' // account, id -> CredentialRow
-	kindDevice        = 'v' // account, key -> time
-	kindSetting       = 's' // name -> bytes
-	kindRevision      = 'r' // number -> RevisionRow
-	kindCounters      = 'c' // -> Counters
-	kindMailbox       = 'x' // mailbox -> MailboxRow
-	kindMailboxName   = 'n' // name -> mailbox
-	kindSubscription  = 's' // name -> nothing
-	kindMessage       = 'u' // mailbox, uid -> MessageRow
-	kindState         = 'v' // mailbox, uid -> StateRow
-	kindEmail         = 'e' // email -> EmailRow
-	kindThread        = 't' // key -> thread
-	kindRemoved       = 'r' // mailbox, modseq -> ranges
-	kindChange        = 'l' // modseq -> Change
-	kindGarbage       = 'g' // reference -> time
-	mailPrefixLen     = 1 + 8 + 1
-	attemptPrefixLen  = 1
-	attemptIDLen      = 8 + 4
-	attemptOfPrefixLn = 1 + 8
+	spaceFormat        = 'F'
+	spaceAttemptsOf    = 'A' // account, id -> nothing
+	spaceAttempts      = 'a' // id -> row
+	spaceBody          = 'b' // account, email -> bytes
+	spaceDirectory     = 'd'
+	spaceMail          = 'm' // account, kind, …
+	spaceSystem        = 's'
+	kindAccount        = 'a' // id -> AccountRow
+	kindAddress        = 'n' // address -> account id
+	kindNextAccount    = 'i' // -> next account id
+	kindCredential     = 'c' // account, id -> CredentialRow
+	kindDevice         = 'v' // account, key -> time
+	kindSetting        = 's' // name -> bytes
+	kindRevision       = 'r' // number -> RevisionRow
+	kindCounters       = 'c' // -> Counters
+	kindMailbox        = 'x' // mailbox -> MailboxRow
+	kindMailboxName    = 'n' // name -> mailbox
+	kindSubscription   = 's' // name -> nothing
+	kindMessage        = 'u' // mailbox, uid -> MessageRow
+	kindState          = 'v' // mailbox, uid -> StateRow
+	kindEmail          = 'e' // email -> EmailRow
+	kindThread         = 't' // key -> thread
+	kindRemoved        = 'r' // mailbox, modseq -> ranges
+	kindChange         = 'l' // modseq -> Change
+	kindGarbage        = 'g' // reference -> time
+	mailPrefixLen      = 1 + 8 + 1
+	attemptPrefixLen   = 1
+	attemptIDLen       = 8 + 4
+	attemptOfPrefixLen = 1 + 8
 )
 
 func formatKey() []byte { return []byte{spaceFormat} }

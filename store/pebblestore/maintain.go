@@ -6,7 +6,6 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"postern/fault"
-	"postern/store"
 )
 
 // Checkpoint implements store.Store.
@@ -23,9 +22,4 @@ func (s *Store) Checkpoint(ctx context.Context, dir string) error {
 		return fault.In(op, err)
 	}
 	return fault.Wrap(fault.Unavailable, op, s.db.Checkpoint(dir, pebble.WithFlushedWAL()))
-}
-
-// Verify implements store.Store.
-func (s *Store) Verify(ctx context.Context, report func(store.Damage)) error {
-	return nil
 }

@@ -19,6 +19,7 @@ type Store struct {
 	opts        Options
 	lock        *pebble.Lock
 	db          *pebble.DB
+	frozen      frozen
 	guard       *guard
 	log         *slog.Logger
 	partitions  *partitionTable
@@ -42,6 +43,8 @@ func newStore(dir string, o Options, g *guard, lock *pebble.Lock) *Store {
 	s := &Store{dir: dir, opts: o, lock: lock, log: o.Logger, guard: g, partitions: newPartitionTable()}
 	s.subscribers.m = make(map[mail.AccountID][]*subscriber)
 	s.idle.L = &s.mu
+	s.frozen.ready = make(chan struct{})
+	g.onBreak = s.openFrozen
 	return s
 }
 
@@ -87,11 +90,11 @@ func (s *Store) View(ctx context.Context, fn func(store.Reader) error, parts ...
 	if err := ctx.Err(); err != nil {
 		return fault.Wrap(fault.Canceled, op, err)
 	}
-	snap, done, err := s.snapshot(ctx, parts)
+	snap, err := s.snapshot(ctx, parts)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer func() { _ = snap.Close() }()
 	s.counters.views.Add(1)
 	ses := &session{r: snap, parts: parts}
 	defer ses.end()
@@ -99,15 +102,28 @@ func (s *Store) View(ctx context.Context, fn func(store.Reader) error, parts ...
 }
 
 // snapshot is a durable view of the partitions.
-func (s *Store) snapshot(ctx context.Context, parts []store.Partition) (pebble.Reader, func(), error) {
-	snap := s.db.NewSnapshot()
-	done := func() { _ = snap.Close() }
-	var few [4]*commit
-	if err := s.waitFor(ctx, s.partitions.inFlight(few[:0], parts)); err != nil {
-		done()
-		return nil, nil, err
+func (s *Store) snapshot(ctx context.Context, parts []store.Partition) (*pebble.Snapshot, error) {
+	for {
+		frozen := s.guard.frozen()
+		db, err := s.durable(ctx)
+		if err != nil {
+			return nil, err
+		}
+		snap := db.NewSnapshot()
+		if frozen {
+			return snap, nil
+		}
+		var few [4]*commit
+		err = s.waitFor(ctx, s.partitions.inFlight(few[:0], parts))
+		// A commit that fails leaves the partition at once; so look again.
+		if err == nil && !s.guard.frozen() {
+			return snap, nil
+		}
+		_ = snap.Close()
+		if !s.guard.frozen() {
+			return nil, err
+		}
 	}
-	return snap, done, nil
 }
 
 // Close implements store.Store.

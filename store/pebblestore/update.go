@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -52,7 +53,7 @@ func (s *Store) update(ctx context.Context, fn func(store.Tx) error, parts []sto
 		if werr := s.waitFor(ctx, s.partitions.inFlight(nil, keys)); werr != nil {
 			return werr
 		}
-		return err
+		return cmp.Or(s.guard.failed(), err)
 	}
 	return s.finish(c)
 }
@@ -100,8 +101,10 @@ func (s *Store) prepare(ctx context.Context, fn func(store.Tx) error, keys []sto
 		}
 	}
 	if err := s.db.ApplyNoSyncWait(batch, pebble.Sync); err != nil {
-		s.guard.fail("log", err)
-		return nil, fault.Wrap(fault.Unavailable, op, err)
+		s.guard.fail("the log", err)
+		next.err = s.guard.failed()
+		close(next.done)
+		return nil, next.err
 	}
 	c = next
 	s.counters.commits.Add(1)

@@ -106,6 +106,13 @@ func (m *MemFS) CrashAfter(n int) {
 	m.left = n
 }
 
+// Crashed tells whether the planned crash has come.
+func (m *MemFS) Crashed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.crashed
+}
+
 // Writes is the number of mutations so far, syncs included.
 func (m *MemFS) Writes() int {
 	m.mu.Lock()

@@ -37,6 +37,19 @@ func Run(t *testing.T, e Engine) {
 	t.Run("Context", e.testContext)
 	t.Run("Closed", e.testClosed)
 	t.Run("Locked", e.testLocked)
+	t.Run("Delete", e.testDelete)
+	t.Run("Hold", e.testHold)
+	t.Run("Copy", e.testCopy)
+	t.Run("Room", e.testRoom)
+	t.Run("History", e.testHistory)
+	t.Run("Crash", e.testCrash)
+	t.Run("Flips", e.testFlips)
+	t.Run("SyncError", e.testSyncError)
+	t.Run("FolderSyncError", e.testFolderSyncError)
+	t.Run("Full", e.testFull)
+	t.Run("WriteError", e.testWriteError)
+	t.Run("Concurrent", e.testConcurrent)
+	t.Run("CopyLive", e.testCopyLive)
 }
 
 // Long tells whether the long counts are asked for.

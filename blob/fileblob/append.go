@@ -151,10 +151,16 @@ func (s *Store) makeActive(n int64) (fresh bool, err error) {
 }
 
 // seal ends the active segment, so that it need not be examined at the next
-// start.
+// start. If its header cannot be written, the segment stays active and the next
+// commit tries again.
 func (s *Store) seal() error {
 	seg, f := s.active, s.file
-	if err := sealFile(f, seg.id, s.opt.Now().UnixNano(), seg.end.Load()); err != nil {
+	head := segInfo{id: seg.id, created: s.opt.Now().UnixNano(), sealed: seg.end.Load()}
+	if err := sealHeader(f, head); err != nil {
+		s.noteWrite(err)
+		return err
+	}
+	if err := f.Sync(); err != nil {
 		return s.fail("fileblob.seal", err)
 	}
 	seg.mu.Lock()
@@ -166,16 +172,16 @@ func (s *Store) seal() error {
 	return nil
 }
 
-// sealFile writes both copies of the header with the segment's length. Each is
+// sealHeader writes both copies of the header with the segment's length. Each is
 // within a sector of its own; one of them is enough.
-func sealFile(f blobfs.File, id uint64, created, end int64) error {
-	head := segInfo{id: id, created: created, sealed: end}.encode()
+func sealHeader(f blobfs.File, h segInfo) error {
+	head := h.encode()
 	for _, at := range []int64{0, segCopyAt} {
 		if err := writeAt(f, head[at:at+segHeader], at); err != nil {
 			return err
 		}
 	}
-	return f.Sync()
+	return nil
 }
 
 func writeAt(f blobfs.File, p []byte, off int64) error {

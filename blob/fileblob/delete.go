@@ -86,12 +86,9 @@ func (s *Store) deleteIn(seg *segment, addrs []address) error {
 		return err
 	}
 	defer s.handles.put(h)
-	marked, err := s.mark(seg, h, addrs)
-	if err != nil {
-		return err
-	}
+	marked, bad := s.mark(seg, h, addrs)
 	if len(marked) == 0 {
-		return nil
+		return bad
 	}
 	if err := h.Sync(); err != nil {
 		return s.fail(op, err)
@@ -101,7 +98,7 @@ func (s *Store) deleteIn(seg *segment, addrs []address) error {
 	for _, d := range marked {
 		d.durable = true
 	}
-	return nil
+	return bad
 }
 
 // mark overwrites the states of the records that are there.
@@ -112,16 +109,15 @@ func (s *Store) mark(seg *segment, f blobfs.File, addrs []address) ([]*deadBlob,
 		return nil, err
 	}
 	var marked []*deadBlob
-	for _, a := range addrs {
-		ok, err := s.markOne(seg, f, a)
-		if err != nil {
-			return marked, err
+	var bad error
+	for _, a := range addrs { // what is wrong with one does not spare the others
+		d, err := s.markOne(seg, f, a)
+		if d != nil {
+			marked = append(marked, d)
 		}
-		if ok != nil {
-			marked = append(marked, ok)
-		}
+		bad = cmp.Or(bad, err)
 	}
-	return marked, nil
+	return marked, bad
 }
 
 func (s *Store) markOne(seg *segment, f blobfs.File, a address) (*deadBlob, error) {
@@ -134,8 +130,7 @@ func (s *Store) markOne(seg *segment, f blobfs.File, a address) (*deadBlob, erro
 		return nil, nil //nolint:nilnil // unknown: nothing to do
 	}
 	if _, err := f.ReadAt(b[:], a.off); err != nil {
-		s.log.Warn("a deleted blob's header cannot be read", "file", seg.name, "offset", a.off, "error", err)
-		return nil, nil //nolint:nilnil // nothing can be done
+		return nil, readFault("fileblob.Delete", seg, a.off, err)
 	}
 	r, ok := decodeRecord(b[:], a.location)
 	if !ok {

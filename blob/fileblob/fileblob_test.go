@@ -17,7 +17,11 @@ func engine(opt fileblob.Options) blobtest.Engine {
 	return blobtest.Engine{Open: func(fs blobfs.FS, dir string) (blob.Store, error) {
 		o := opt
 		o.FS, o.MinFree = fs, -1
-		return fileblob.Open(dir, o)
+		s, err := fileblob.Open(dir, o)
+		if err != nil {
+			return nil, err // not a nil *Store in an interface
+		}
+		return s, nil
 	}}
 }
 

@@ -219,7 +219,19 @@ func decodeSegment(b []byte) (h segInfo, found, whole bool, err error) {
 			h = c
 		}
 	}
+	if whole { // the rest of both sectors is zero
+		whole = allZero(b[segHeader:segCopyAt]) && allZero(b[segCopyAt+segHeader:segStart])
+	}
 	return h, found, whole, nil
+}
+
+func allZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func decodeSegmentCopy(b []byte) (h segInfo, ok bool, err error) {

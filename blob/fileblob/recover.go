@@ -51,7 +51,10 @@ func (s *Store) recover(seg *segment) (keep bool, err error) {
 		return false, err
 	}
 	seg.end.Store(t.end)
-	return true, sealFile(f, seg.id, info.created, t.end)
+	if err := sealHeader(f, segInfo{id: seg.id, created: info.created, sealed: t.end}); err != nil {
+		return true, err
+	}
+	return true, f.Sync()
 }
 
 // tail is what recovery found.

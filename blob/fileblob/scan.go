@@ -107,10 +107,8 @@ func verifyBody(f blobfs.File, seg *segment, r *record) error {
 	if _, err := f.ReadAt(pad, at); err != nil {
 		return readFault("fileblob.verify", seg, at, err)
 	}
-	for _, c := range pad {
-		if c != 0 {
-			return damaged("fileblob.verify", seg, at, "the padding of blob %q is not zero", r.address)
-		}
+	if !allZero(pad) {
+		return damaged("fileblob.verify", seg, at, "the padding of blob %q is not zero", r.address)
 	}
 	return nil
 }

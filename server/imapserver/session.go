@@ -1,0 +1,338 @@
+package imapserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"postern/mailbox"
+	"postern/signin/grant"
+	"postern/wire/imapwire"
+)
+
+// state is where a session stands (RFC 9051 §3).
+type state uint8
+
+const (
+	notSignedIn state = 1 << iota
+	signedIn
+	selected
+)
+
+// The endings of a session, as Observer and the log have them.
+const (
+	endLogout   = "logout"
+	endGone     = "client gone"
+	endIdle     = "idle"
+	endSlow     = "slow client"
+	endRevoked  = "revoked"
+	endShutdown = "shutdown"
+	endForeign  = "not imap"
+	endRefused  = "refused"
+	endDeleted  = "mailbox deleted"
+	endPanic    = "panic"
+)
+
+// session is one connection.
+type session struct {
+	srv  *Server
+	conn Conn
+	log  *slog.Logger
+	in   input
+	out  output
+	dec  *imapwire.Decoder
+
+	state   state
+	grant   grant.Grant
+	judged  bool // the authority gave a verdict
+	box     *mailbox.Session
+	view    *mailbox.View
+	saved   imapwire.UIDSet
+	enabled extensions
+
+	client   string // what ID said, cleaned
+	failures int    // refused sign-ins
+	faults   int    // internal errors, for their ids
+	tag      string // of the command under way
+	verb     string
+	started  time.Time
+
+	cancel  context.CancelFunc
+	granted atomic.Pointer[grant.Grant] // for the janitor
+	ending  atomic.Pointer[string]      // why the session was told to end
+	endedAt atomic.Int64                // when, Unix nanoseconds
+}
+
+// extensions are what ENABLE and its kin switched on.
+type extensions struct {
+	condstore, qresync, utf8, rev2 bool
+}
+
+func newSession(srv *Server, conn Conn) *session {
+	s := &session{
+		srv: srv, conn: conn, state: notSignedIn, started: time.Now(),
+		log: srv.log.With("id", conn.ID(), "protocol", "imap", "listener", conn.Listener(), "client", addr(conn)),
+	}
+	s.out.conn, s.out.pool, s.out.limit = conn, srv.pool, s.writeLimit
+	s.in.conn, s.in.out = conn, &s.out
+	s.dec = imapwire.NewDecoder(&s.in, imapwire.BeforeSignIn(), s.goAhead)
+	return s
+}
+
+func addr(c Conn) string {
+	if a := c.RemoteAddr(); a != nil {
+		return a.String()
+	}
+	return ""
+}
+
+// goAhead tells the client that a literal is wanted; the decoder calls it.
+func (s *session) goAhead() error {
+	s.out.begin()
+	s.out.B = s.out.Enc.AppendContinue(s.out.B, "Go ahead")
+	return s.out.flush()
+}
+
+// writeLimit is the deadline of a write that begins now.
+func (s *session) writeLimit() time.Time {
+	if s.ending.Load() != nil {
+		return time.Now().Add(grace)
+	}
+	return time.Now().Add(s.srv.opt.Timeouts.Write)
+}
+
+// end tells the session to say goodbye and go. Any goroutine may call it; the
+// first reason stays.
+func (s *session) end(why string) {
+	if s.ending.CompareAndSwap(nil, &why) {
+		s.endedAt.Store(time.Now().UnixNano())
+		s.in.stop()
+	}
+}
+
+// cut closes the connection of a session that does not go by itself.
+func (s *session) cut() { _ = s.conn.Close() }
+
+// look is the janitor's visit.
+func (s *session) look(now time.Time) {
+	if g := s.granted.Load(); g != nil {
+		select {
+		case <-(*g).Done():
+			s.end(endRevoked)
+		default:
+		}
+	}
+	if at := s.endedAt.Load(); at != 0 && now.UnixNano()-at > int64(grace) {
+		s.cut()
+	}
+}
+
+// serve is the life of the connection.
+func (s *session) serve(ctx context.Context) {
+	ctx, s.cancel = context.WithCancel(ctx)
+	stop := context.AfterFunc(ctx, func() { s.end(endShutdown) })
+	why := endPanic
+	defer func() {
+		stop()
+		s.cancel()
+		s.leave(why)
+	}()
+	defer s.recovered(&why)
+	s.srv.obs.SessionBegan(s.conn.Listener(), s.conn.TLS() != nil)
+	why = s.converse(ctx)
+}
+
+// recovered is the connection's one recover: the client is told, the stack is
+// logged, the connection ends.
+func (s *session) recovered(why *string) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	*why = endPanic
+	s.srv.obs.Panicked()
+	id := s.faultID()
+	s.log.Error("panic", "fault", id, "verb", s.verb, "panic", p, "stack", string(debug.Stack()))
+	s.out.status(s.tag, imapwire.NO, imapwire.ServerBug, "Internal error "+id+"; please tell your administrator this number.")
+	s.out.status("", imapwire.BYE, imapwire.ServerBug, "Internal error "+id)
+	_ = s.out.flush()
+}
+
+// faultID names one internal error in the log and to the client.
+func (s *session) faultID() string {
+	s.faults++
+	return s.conn.ID() + "-" + strconv.Itoa(s.faults)
+}
+
+// leave frees what the session holds and reports its end.
+func (s *session) leave(why string) {
+	s.out.B = nil
+	_ = s.out.flush()
+	_ = s.conn.Close()
+	s.closeView()
+	if s.box != nil {
+		s.box.Close()
+	}
+	if s.grant != nil {
+		s.grant.Release()
+	}
+	lasted := time.Since(s.started)
+	s.srv.obs.SessionEnded(s.conn.Listener(), why, s.in.received, s.out.written, lasted)
+	s.log.Debug("connection ended", "why", why, "received", s.in.received, "sent", s.out.written, "lasted", lasted)
+}
+
+// converse greets, and then reads and answers commands until the session ends.
+func (s *session) converse(ctx context.Context) (why string) {
+	s.greet()
+	for {
+		if s.dec.Buffered() == 0 {
+			if err := s.in.wait(s.waitUntil()); err != nil {
+				return s.broken(err)
+			}
+		}
+		s.in.command(s.srv.opt.Timeouts.Command)
+		tag, cmd, err := s.dec.Next()
+		if err == nil {
+			why = s.obey(ctx, tag, cmd)
+		} else {
+			why = s.unread(err)
+		}
+		if why != "" {
+			_ = s.out.flush()
+			return why
+		}
+		if s.out.err != nil {
+			return s.broken(s.out.err)
+		}
+		if s.in.stopped.Load() {
+			return s.broken(errStopped)
+		}
+	}
+}
+
+func (s *session) greet() {
+	s.out.status("", imapwire.OK, imapwire.CodeCapability(s.capabilities()), s.srv.opt.Name+" is ready.")
+}
+
+// waitUntil is when a silent client is given up.
+func (s *session) waitUntil() time.Time {
+	t := s.srv.opt.Timeouts
+	now := time.Now()
+	if s.state != notSignedIn {
+		return now.Add(t.Idle)
+	}
+	until := now.Add(t.SignIn)
+	if last := s.started.Add(t.PreAuth); last.Before(until) {
+		return last
+	}
+	return until
+}
+
+// broken ends a session whose connection cannot go on, with BYE where the
+// client may still hear it.
+func (s *session) broken(err error) (why string) {
+	bye := ""
+	switch {
+	case errors.Is(err, errStopped):
+		why, bye = *s.ending.Load(), "The server is shutting down, please come back in a moment."
+		if why == endRevoked {
+			bye = "Your sign-in has ended; please sign in again."
+		}
+	case errors.Is(err, errIdle):
+		why, bye = endIdle, "Nothing was heard from you for a long time."
+	case errors.Is(err, errSlow):
+		why, bye = endSlow, "The command took too long to arrive."
+	case gone(err):
+		return endGone
+	default:
+		s.log.Debug("connection broke", "error", err)
+		return endGone
+	}
+	if s.out.err == nil {
+		s.out.status("", imapwire.BYE, nil, bye)
+		_ = s.out.flush()
+	}
+	return why
+}
+
+// obey runs one command and writes its tagged line.
+func (s *session) obey(ctx context.Context, tag string, cmd imapwire.Command) (why string) {
+	s.tag, s.verb = tag, cmd.Verb()
+	began := time.Now()
+	c, known := s.srv.table[s.verb]
+	var r reply
+	switch {
+	case !known:
+		r = bad("This command is not supported.")
+	case c.states&s.state == 0:
+		r = wrongState(c.states, s.state)
+	default:
+		var err error
+		if r, err = c.run(s, ctx, cmd); err != nil {
+			r = s.refuse(err)
+		}
+		if r.dead != nil {
+			return s.broken(r.dead)
+		}
+		if s.view != nil && !r.quiet && r.end == "" {
+			if gone := s.news(c.expunge && !r.keep); gone && r.end == "" {
+				r.end, r.bye = endDeleted, "The selected mailbox was deleted."
+			}
+		}
+	}
+	s.finish(tag, &r)
+	took := time.Since(began)
+	s.srv.obs.Command(s.verb, r.cond.String(), took)
+	if s.srv.opt.Trace {
+		s.log.Debug("command", "tag", tag, "verb", s.verb, "answer", r.cond.String(), "text", r.text, "took", took)
+	}
+	s.tag, s.verb = "", ""
+	if r.after != nil && s.out.err == nil {
+		if err := s.out.flush(); err != nil {
+			return s.broken(err)
+		}
+		if err := r.after(ctx); err != nil {
+			s.log.Info("handshake failed", "error", err)
+			return endGone
+		}
+	}
+	return r.end
+}
+
+// finish writes the tagged line and what ends the session.
+func (s *session) finish(tag string, r *reply) {
+	if r.bye != "" && r.byeFirst {
+		s.out.status("", imapwire.BYE, nil, r.bye)
+	}
+	s.out.status(tag, r.cond, r.code, r.text)
+	if r.bye != "" && !r.byeFirst {
+		s.out.status("", imapwire.BYE, nil, r.bye)
+	}
+}
+
+// unread answers what could not be read.
+func (s *session) unread(err error) (why string) {
+	var syntax *imapwire.SyntaxError
+	if !errors.As(err, &syntax) {
+		if errors.Is(err, io.EOF) {
+			return endGone
+		}
+		return s.broken(err)
+	}
+	s.srv.obs.Command("", "BAD", 0)
+	if syntax.Reason == imapwire.Foreign {
+		s.log.Info("another protocol spoken on an IMAP port")
+		return endForeign
+	}
+	s.syntax(syntax)
+	if syntax.Close {
+		s.out.status("", imapwire.BYE, imapwire.TooBig, "What came was too much to skip.")
+		return endRefused
+	}
+	return ""
+}

@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds every read and write: no measurement hangs.
-const patience = 2 * time.Minute
+const patience = time.Minute
 
 // Conn is one connection. It is not safe for concurrent use.
 type Conn struct {

@@ -15,6 +15,10 @@ import (
 // that this machine lacks. Nothing is installed and no package script runs.
 // Packages listed in without are left out. A folder that is complete is kept.
 func unpack(ctx context.Context, cache, name string, packages, without []string) (string, error) {
+	cache, err := filepath.Abs(cache)
+	if err != nil {
+		return "", err
+	}
 	root := filepath.Join(cache, name)
 	stamp := filepath.Join(root, ".complete")
 	if _, err := os.Stat(stamp); err == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -44,8 +45,12 @@ func Dovecot(ctx context.Context, format string, o Options) (*Server, error) {
 		Name: "dovecot-" + format, IMAP: loopback(d.ports[0]), IMAPS: loopback(d.ports[1]),
 		CAFile: filepath.Join(o.Dir, "ca.pem"), Password: o.Password, Dir: o.Dir,
 		Log: filepath.Join(o.Dir, "log"), hashed: "hashed", launch: d.launch,
+		sweep: func() error { return os.RemoveAll(d.run) },
 	}
-	return s, s.start(ctx)
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // dovecot is one instance: its folders, ports and the user that it runs as.
@@ -202,6 +207,7 @@ func (d *dovecot) libraryPath() string {
 	return strings.Join([]string{
 		d.run,
 		filepath.Join(d.root, "usr/lib/dovecot"),
+		filepath.Join(d.root, moduleDir, "old-stats"),
 		filepath.Join(d.root, "usr/lib/x86_64-linux-gnu"),
 		filepath.Join(d.root, "usr/lib/aarch64-linux-gnu"),
 	}, ":")
@@ -212,9 +218,12 @@ func (d *dovecot) launch(context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()                                              //nolint:errcheck // the child holds its own descriptor
-	cmd := exec.Command(filepath.Join(d.root, "usr/sbin/dovecot"), //nolint:gosec,noctx // our unpacked copy; a server outlives the context
-		"-F", "-c", filepath.Join(d.opts.Dir, "dovecot.conf"))
+	defer log.Close() //nolint:errcheck // the child holds its own descriptor
+	// The master would look for doveconf in /usr/bin; so doveconf runs first and
+	// becomes the master.
+	cmd := exec.Command(filepath.Join(d.root, "usr/bin/doveconf"), //nolint:gosec,noctx // our unpacked copy; a server outlives the context
+		"-f", "service=master", "-c", filepath.Join(d.opts.Dir, "dovecot.conf"), "-m", "master", "-p",
+		"-e", filepath.Join(d.root, "usr/sbin/dovecot"), "-F", "-c", filepath.Join(d.opts.Dir, "dovecot.conf"))
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LD_LIBRARY_PATH=" + d.libraryPath()}
 	cmd.Dir = d.run
 	cmd.Stdout, cmd.Stderr = log, log

@@ -53,7 +53,10 @@ func Postern(ctx context.Context, binary string, o Options) (*Server, error) {
 		}
 		return proc, nil
 	}
-	return s, s.start(ctx)
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 func launchDemo(ctx context.Context, binary string, base int, log string, o Options) (*process, error) {

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -50,6 +51,7 @@ type Server struct {
 	hashed string // prefix of accounts whose password is hashed with argon2id
 	proc   *process
 	launch func(context.Context) (*process, error)
+	sweep  func() error // removes what is outside Dir; nil for nothing
 }
 
 // Remote describes a server that somebody else runs.
@@ -89,6 +91,15 @@ func (s *Server) Stop() error {
 	}
 	err := s.proc.stop()
 	s.proc = nil
+	return err
+}
+
+// Close stops the server for good. Its Dir stays.
+func (s *Server) Close() error {
+	err := s.Stop()
+	if s.sweep != nil {
+		err = errors.Join(err, s.sweep())
+	}
 	return err
 }
 

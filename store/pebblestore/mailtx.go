@@ -12,7 +12,10 @@ import (
 type mailTx struct {
 	mailReader
 	writer
-	seq      mail.ModSeq // this transaction's, once it is known
+	counters store.Counters            // as they will be, except ModSeq
+	loaded   bool                      // counters have been read
+	dirty    bool                      // counters are to be written
+	names    map[mail.MailboxID]string // of mailboxes read or written here
 	items    []store.ChangeItem
 	unlogged bool // items are not all in the batch
 	// Removed lists are kept for items from kept on, except of mailboxes in gone.
@@ -20,16 +23,35 @@ type mailTx struct {
 	gone map[mail.MailboxID]bool
 }
 
-func (m *mailTx) ModSeq() (mail.ModSeq, error) {
-	if m.seq != 0 {
-		return m.seq, m.s.allows(m.part)
+// Counters are read once and written at the end.
+func (m *mailTx) Counters() (store.Counters, error) {
+	if m.loaded {
+		return m.counters, m.s.allows(m.part)
 	}
 	c, err := m.mailReader.Counters()
 	if err != nil {
+		return store.Counters{}, err
+	}
+	m.counters, m.loaded = c, true
+	return c, nil
+}
+
+func (m *mailTx) PutCounters(c store.Counters) error {
+	old, err := m.Counters()
+	if err != nil {
+		return err
+	}
+	c.ModSeq = old.ModSeq
+	m.counters, m.dirty = c, true
+	return nil
+}
+
+func (m *mailTx) ModSeq() (mail.ModSeq, error) {
+	c, err := m.Counters()
+	if err != nil {
 		return 0, err
 	}
-	m.seq = c.ModSeq + 1
-	return m.seq, nil
+	return c.ModSeq + 1, nil
 }
 
 func (m *mailTx) Log(item store.ChangeItem) error {
@@ -48,21 +70,29 @@ func (m *mailTx) Log(item store.ChangeItem) error {
 	return nil
 }
 
-// flush puts the change log entry, the removed lists and the counters' ModSeq
-// into the batch; reads of them call it first.
+// finish puts what was held back into the batch.
+func (m *mailTx) finish() error {
+	if err := m.flush(); err != nil {
+		return err
+	}
+	if !m.dirty && len(m.items) == 0 {
+		return nil
+	}
+	c := m.counters
+	if len(m.items) > 0 {
+		c.ModSeq++
+	}
+	return m.set("store.PutCounters", m.key(kindCounters), appendCounters(m.tx.value(), c))
+}
+
+// flush puts the change log entry and the removed lists into the batch; reads
+// of them call it first.
 func (m *mailTx) flush() error {
 	if !m.unlogged {
 		return nil
 	}
-	c, err := m.mailReader.Counters()
-	if err != nil {
-		return err
-	}
-	c.ModSeq = m.seq
-	if err := m.set("store.Log", m.key(kindCounters), appendCounters(m.tx.value(), c)); err != nil {
-		return err
-	}
-	if err := m.set("store.Log", m.numberKey(kindChange, uint64(m.seq)), appendChange(m.tx.value(), m.items)); err != nil {
+	seq := m.counters.ModSeq + 1
+	if err := m.set("store.Log", m.numberKey(kindChange, uint64(seq)), appendChange(m.tx.value(), m.items)); err != nil {
 		return err
 	}
 	removed := make(map[mail.MailboxID][]store.UIDRange)
@@ -72,7 +102,7 @@ func (m *mailTx) flush() error {
 		}
 	}
 	for box, ranges := range removed {
-		key := appendSeq(m.numberKey(kindRemoved, uint64(box)), m.seq)
+		key := appendSeq(m.numberKey(kindRemoved, uint64(box)), seq)
 		if err := m.set("store.Log", key, appendRemoved(m.tx.value(), ranges)); err != nil {
 			return err
 		}
@@ -86,14 +116,7 @@ func (m *mailTx) change() *store.Change {
 	if len(m.items) == 0 {
 		return nil
 	}
-	return &store.Change{Account: m.account, ModSeq: m.seq, Items: m.items}
-}
-
-func (m *mailTx) Counters() (store.Counters, error) {
-	if err := m.flush(); err != nil {
-		return store.Counters{}, err
-	}
-	return m.mailReader.Counters()
+	return &store.Change{Account: m.account, ModSeq: m.counters.ModSeq + 1, Items: m.items}
 }
 
 func (m *mailTx) Removed(box mail.MailboxID, since mail.ModSeq, fn func(mail.ModSeq, []store.UIDRange) error) error {
@@ -110,27 +133,52 @@ func (m *mailTx) Changes(since mail.ModSeq, fn func(*store.Change) error) error 
 	return m.mailReader.Changes(since, fn)
 }
 
-func (m *mailTx) PutCounters(c store.Counters) error {
-	old, err := m.mailReader.Counters()
-	if err != nil {
-		return err
+func (m *mailTx) Mailbox(id mail.MailboxID) (store.MailboxRow, error) {
+	row, err := m.mailReader.Mailbox(id)
+	if err == nil {
+		m.named(id, row.Name)
 	}
-	c.ModSeq = old.ModSeq
-	return m.set("store.PutCounters", m.key(kindCounters), appendCounters(m.tx.value(), c))
+	return row, err
+}
+
+func (m *mailTx) MailboxByName(name string) (store.MailboxRow, error) {
+	row, err := m.mailReader.MailboxByName(name)
+	if err == nil {
+		m.named(row.ID, name)
+	}
+	return row, err
+}
+
+func (m *mailTx) named(id mail.MailboxID, name string) {
+	if m.names == nil {
+		m.names = make(map[mail.MailboxID]string)
+	}
+	m.names[id] = name
+}
+
+// nameOf is the name that a mailbox has now; "" if there is no such mailbox.
+func (m *mailTx) nameOf(id mail.MailboxID) (string, error) {
+	if name, ok := m.names[id]; ok {
+		return name, nil
+	}
+	row, err := m.Mailbox(id)
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return row.Name, err
 }
 
 func (m *mailTx) PutMailbox(row store.MailboxRow) error {
 	const op = "store.PutMailbox"
-	if row.ID == 0 {
-		return fault.New(fault.Invalid, op, "the mailbox has no id")
+	if row.ID == 0 || row.Name == "" {
+		return fault.New(fault.Invalid, op, "a mailbox needs an id and a name")
 	}
-	old, err := m.Mailbox(row.ID)
-	exists := err == nil
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	old, err := m.nameOf(row.ID)
+	if err != nil {
 		return err
 	}
-	if !exists || old.Name != row.Name {
-		if err := m.rename(op, row, old.Name, exists); err != nil {
+	if old != row.Name {
+		if err := m.rename(op, row, old); err != nil {
 			return err
 		}
 	}
@@ -138,7 +186,7 @@ func (m *mailTx) PutMailbox(row store.MailboxRow) error {
 }
 
 // rename gives the row its name in the index and takes the old one out.
-func (m *mailTx) rename(op string, row store.MailboxRow, oldName string, exists bool) error {
+func (m *mailTx) rename(op string, row store.MailboxRow, oldName string) error {
 	taken, err := m.has(op, m.nameKey(kindMailboxName, row.Name))
 	switch {
 	case err != nil:
@@ -146,7 +194,8 @@ func (m *mailTx) rename(op string, row store.MailboxRow, oldName string, exists 
 	case taken:
 		return fault.New(fault.Exists, op, "another mailbox has the name")
 	}
-	if exists {
+	m.named(row.ID, row.Name)
+	if oldName != "" {
 		if err := m.delete(op, m.nameKey(kindMailboxName, oldName)); err != nil {
 			return err
 		}
@@ -163,6 +212,7 @@ func (m *mailTx) DeleteMailbox(id mail.MailboxID) error {
 	if err := m.flush(); err != nil {
 		return err
 	}
+	delete(m.names, id)
 	if m.gone == nil {
 		m.gone = make(map[mail.MailboxID]bool)
 	}
@@ -190,7 +240,7 @@ func (m *mailTx) PutMessage(box mail.MailboxID, row store.MessageRow) error {
 	if row.UID == 0 {
 		return fault.New(fault.Invalid, op, "the message has no UID")
 	}
-	taken, err := m.has(op, m.uidKey(kindMessage, box, row.UID))
+	taken, err := m.uidTaken(op, box, row.UID)
 	switch {
 	case err != nil:
 		return err

@@ -80,6 +80,7 @@ func (o Options) pebbleOptions(fs vfs.FS) *pebble.Options {
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		p.Levels[i].FilterType = pebble.TableFilter
 		p.Levels[i].BlockSize = 16 << 10
+		p.Levels[i].IndexBlockSize = 256 << 10
 		p.Levels[i].Compression = func() *block.CompressionProfile { return block.FastestCompression }
 	}
 	p.TargetFileSizes[0] = 8 << 20

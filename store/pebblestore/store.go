@@ -24,6 +24,7 @@ type Store struct {
 	log         *slog.Logger
 	partitions  *partitionTable
 	subscribers subscribers
+	uids        uidHints
 	counters    counters
 	background  sync.WaitGroup // goroutines that end when guard.closing is closed
 

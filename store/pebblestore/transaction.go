@@ -14,6 +14,7 @@ import (
 type transaction struct {
 	s       *session
 	batch   *pebble.Batch
+	store   *Store
 	reserve bool // by Delete
 	mails   []*mailTx
 	scratch []byte

@@ -65,7 +65,7 @@ func (s *Store) prepare(ctx context.Context, fn func(store.Tx) error, keys []sto
 	defer s.partitions.unlock(held)
 	batch := s.db.NewIndexedBatch()
 	ses := &session{r: batch, parts: keys}
-	tx := &transaction{s: ses, batch: batch, reserve: reserve}
+	tx := &transaction{s: ses, batch: batch, store: s, reserve: reserve}
 	var c *commit
 	defer func() {
 		ses.end()
@@ -77,7 +77,7 @@ func (s *Store) prepare(ctx context.Context, fn func(store.Tx) error, keys []sto
 		return nil, err
 	}
 	for _, m := range tx.mails {
-		if err := m.flush(); err != nil {
+		if err := m.finish(); err != nil {
 			return nil, err
 		}
 	}

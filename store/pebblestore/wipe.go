@@ -14,7 +14,7 @@ import (
 // the counters have handed out.
 func (m *mailTx) Wipe(now time.Time) error {
 	const op = "store.Wipe"
-	counters, err := m.mailReader.Counters()
+	counters, err := m.Counters()
 	if err != nil {
 		return err
 	}
@@ -43,12 +43,9 @@ func (m *mailTx) Wipe(now time.Time) error {
 			return err
 		}
 	}
-	m.kept, m.unlogged = len(m.items), len(m.items) > 0
-	if counters == (store.Counters{}) {
-		return nil
-	}
+	m.kept, m.unlogged, m.names = len(m.items), len(m.items) > 0, nil
 	counters.Messages, counters.Bytes = 0, 0
-	return m.set(op, m.key(kindCounters), appendCounters(m.tx.value(), counters))
+	return m.PutCounters(counters)
 }
 
 func appendSeq(b []byte, seq mail.ModSeq) []byte {

@@ -1,13 +1,16 @@
 package mailbox
 
 import (
+	"container/list"
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"postern/blob"
 	"postern/fault"
-	"postern/signin/grant"
+	"postern/mail"
 	"postern/store"
 )
 
@@ -25,22 +28,137 @@ type Options struct {
 	Limits      Limits
 }
 
+func (o *Options) defaults() {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	orDefault(&o.InlineMax, 64<<10)
+	orDefault(&o.IndexBudget, 256<<20)
+	orDefault(&o.Grace, time.Hour)
+	orDefault(&o.Limits.MessageBytes, 50<<20)
+	orDefault(&o.Limits.Mailboxes, 10_000)
+	orDefault(&o.Limits.Depth, 32)
+	orDefault(&o.Limits.NameBytes, 1000)
+	orDefault(&o.Limits.Keywords, 200)
+}
+
+func orDefault[T ~int | ~int64](p *T, v T) {
+	if *p <= 0 {
+		*p = v
+	}
+}
+
 // Engine is the mailbox engine. All methods may be called at the same time.
-type Engine struct{ opts Options }
+type Engine struct {
+	opts  Options
+	tasks tasks
+	bytes atomic.Int64 // weight of all indexes
+
+	pending pendingBlobs
+	buffers sync.Pool // of *[]byte, for small messages
+
+	// mu guards what follows. It is taken before an account's mu.
+	mu       sync.Mutex
+	accounts map[mail.AccountID]*account
+	idle     *list.List // of *index that nobody uses, the longest idle first
+	closed   bool
+}
 
 // New makes an engine and starts its background work, which Close ends.
-func New(o Options) (*Engine, error) { return &Engine{opts: o}, nil }
+func New(o Options) (*Engine, error) {
+	if o.Store == nil || o.Blobs == nil {
+		return nil, fault.New(fault.Invalid, "mailbox.New", "a store and a blob store are needed")
+	}
+	o.defaults()
+	e := &Engine{opts: o, accounts: map[mail.AccountID]*account{}, idle: list.New()}
+	e.pending.refs = map[blob.Ref]struct{}{}
+	e.tasks.start()
+	e.background(e.sweeper)
+	return e, nil
+}
 
 // Close ends the background work and waits for it. Sessions get Closed.
-func (e *Engine) Close() error { return nil }
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	all := e.accounts
+	e.accounts = map[mail.AccountID]*account{}
+	e.mu.Unlock()
+	e.tasks.end()
+	for _, a := range all {
+		a.unsubscribe()
+	}
+	return nil
+}
 
 // Limits are the limits in force, with their defaults.
 func (e *Engine) Limits() Limits { return e.opts.Limits }
 
-// Open opens the account that the grant is for; the first time it makes the
-// default mailboxes. The session does not release the grant.
-func (e *Engine) Open(ctx context.Context, g grant.Grant) (*Session, error) {
-	return nil, unsupported("mailbox.Open")
+// background runs fn until Close, which ends ctx and waits for it.
+func (e *Engine) background(fn func(ctx context.Context)) { e.tasks.run(fn) }
+
+func (e *Engine) now() time.Time { return e.opts.Clock() }
+
+// enter gives the shared state of an account, kept until leave.
+func (e *Engine) enter(id mail.AccountID) (*account, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, fault.New(fault.Closed, "mailbox.Open", "the mailbox engine is closed")
+	}
+	a := e.accounts[id]
+	if a == nil {
+		a = &account{e: e, id: id, indexes: map[mail.MailboxID]*index{}}
+		e.accounts[id] = a
+	}
+	a.refs++
+	return a, nil
 }
 
-func unsupported(op string) error { return fault.New(fault.Unsupported, op, "being written") }
+// leave undoes enter.
+func (e *Engine) leave(a *account) {
+	e.mu.Lock()
+	a.refs--
+	drop := e.forget(a)
+	e.mu.Unlock()
+	if drop {
+		a.unsubscribe()
+	}
+}
+
+// forget drops an account that nobody uses. Its caller holds mu, and calls
+// unsubscribe without it if the answer is true.
+func (e *Engine) forget(a *account) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.refs > 0 || len(a.indexes) > 0 || e.accounts[a.id] != a {
+		return false
+	}
+	delete(e.accounts, a.id)
+	return true
+}
+
+// trim drops the indexes that were idle longest while all weigh more than the
+// budget.
+func (e *Engine) trim() {
+	for e.bytes.Load() > e.opts.IndexBudget {
+		e.mu.Lock()
+		front := e.idle.Front()
+		if front == nil {
+			e.mu.Unlock()
+			return
+		}
+		x := e.idle.Remove(front).(*index) //nolint:errcheck,forcetypeassert // idle holds nothing else
+		x.idle = nil
+		a := x.acct
+		a.drop(x)
+		last := e.forget(a)
+		e.mu.Unlock()
+		if last {
+			a.unsubscribe()
+		}
+	}
+}

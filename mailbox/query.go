@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"context"
 	"time"
 
 	"postern/mail"
@@ -59,9 +58,3 @@ const (
 	QueryEmailID                    // Email
 	QueryThreadID                   // Thread
 )
-
-// Search lists the UIDs of the view's snapshot that match, ascending. Messages
-// that are gone or damaged match only by what is known of them.
-func (v *View) Search(ctx context.Context, q *Query) ([]mail.UID, error) {
-	return nil, unsupported("mailbox.Search")
-}

@@ -1,72 +1,124 @@
 package mailbox
 
-import "context"
+import (
+	"context"
+	"sync"
+
+	"postern/fault"
+	"postern/mail"
+	"postern/signin/grant"
+	"postern/store"
+)
 
 // Session is one holder's access to an account. Its methods may be called at
 // the same time.
-type Session struct{}
+type Session struct {
+	acct *account
+	g    grant.Grant
 
-// Close ends the session and its views.
-func (s *Session) Close() {}
-
-// List lists every mailbox, every name that is only a superior of one, and
-// every subscribed name without a mailbox, sorted level by level, INBOX first.
-func (s *Session) List(ctx context.Context) ([]Info, error) {
-	return nil, unsupported("mailbox.List")
+	mu     sync.Mutex // guards what follows
+	views  map[*View]struct{}
+	closed bool
 }
 
-// Status is one mailbox; NotFound if there is none.
-func (s *Session) Status(ctx context.Context, name string) (Info, error) {
-	return Info{}, unsupported("mailbox.Status")
+// Open opens the account that the grant is for; the first time it makes the
+// default mailboxes. The session does not release the grant; once the grant is
+// revoked its methods answer Closed.
+func (e *Engine) Open(ctx context.Context, g grant.Grant) (*Session, error) {
+	if g == nil {
+		return nil, fault.New(fault.Denied, "mailbox.Open", "a grant is needed")
+	}
+	a, err := e.enter(g.Account())
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{acct: a, g: g, views: map[*View]struct{}{}}
+	if err = s.allow("mailbox.Open", 0); err == nil {
+		err = a.prepare(ctx)
+	}
+	if err != nil {
+		e.leave(a)
+		return nil, err
+	}
+	return s, nil
 }
 
-// Create makes a mailbox and the superiors it lacks; Exists if there is one.
-// One '/' at the end of the name is ignored (RFC 9051 §6.3.4). An unknown
-// special use is Unsupported, one that another mailbox has moves nowhere and is
-// Exists.
-func (s *Session) Create(ctx context.Context, name string, specialUse []string) (Info, error) {
-	return Info{}, unsupported("mailbox.Create")
+// Close ends the session and its views. It may be called again.
+func (s *Session) Close() {
+	s.mu.Lock()
+	closed, views := s.closed, s.views
+	s.closed, s.views = true, nil
+	s.mu.Unlock()
+	for v := range views {
+		v.detach()
+	}
+	if !closed {
+		s.acct.e.leave(s.acct)
+	}
 }
 
-// Delete removes a mailbox with its messages. Its children stay; then the name
-// stays listed without a mailbox (RFC 9051 §6.3.5). INBOX is Denied.
-func (s *Session) Delete(ctx context.Context, name string) error {
-	return unsupported("mailbox.Delete")
+// Account is the account that is open.
+func (s *Session) Account() mail.AccountID { return s.acct.id }
+
+// allow refuses what the grant does not carry, and everything once the session
+// has ended.
+func (s *Session) allow(op string, rights grant.Rights) error {
+	select {
+	case <-s.g.Done():
+		return fault.New(fault.Closed, op, "the grant has been revoked")
+	default:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return fault.New(fault.Closed, op, "the session is closed")
+	}
+	if s.g.Rights()&rights != rights {
+		return fault.New(fault.Denied, op, "the grant does not allow this")
+	}
+	return nil
 }
 
-// Rename gives a mailbox and its children another name, making the superiors
-// it lacks. Renaming INBOX moves its messages to a new mailbox and leaves INBOX
-// and its children (RFC 9051 §6.3.6).
-func (s *Session) Rename(ctx context.Context, from, to string) error {
-	return unsupported("mailbox.Rename")
-}
-
-// Subscribe adds a name to the subscriptions, whether or not it exists.
-func (s *Session) Subscribe(ctx context.Context, name string) error {
-	return unsupported("mailbox.Subscribe")
-}
-
-// Unsubscribe removes a name from the subscriptions; NotFound if it was not
-// there.
-func (s *Session) Unsubscribe(ctx context.Context, name string) error {
-	return unsupported("mailbox.Unsubscribe")
+// clean is allow and then cleanName.
+func (s *Session) clean(op string, rights grant.Rights, name string) (string, error) {
+	if err := s.allow(op, rights); err != nil {
+		return "", err
+	}
+	name, err := s.acct.e.opts.Limits.cleanName(name)
+	return name, fault.In(op, err)
 }
 
 // Quota is the account's use and limits.
 func (s *Session) Quota(ctx context.Context) (Quota, error) {
-	return Quota{}, unsupported("mailbox.Quota")
+	const op = "mailbox.Quota"
+	if err := s.allow(op, grant.Read); err != nil {
+		return Quota{}, err
+	}
+	var c store.Counters
+	err := s.acct.view(ctx, func(r store.MailReader) (err error) {
+		c, err = r.Counters()
+		return err
+	})
+	return Quota{Bytes: c.Bytes, BytesLimit: c.QuotaBytes, Messages: c.Messages, MessagesLimit: c.QuotaCount}, fault.In(op, err)
 }
 
 // SetQuota sets the limits of q; the Admin right is needed.
 func (s *Session) SetQuota(ctx context.Context, q Quota) error {
-	return unsupported("mailbox.SetQuota")
+	const op = "mailbox.SetQuota"
+	if err := s.allow(op, grant.Admin); err != nil {
+		return err
+	}
+	if q.BytesLimit < 0 || q.MessagesLimit < 0 {
+		return fault.New(fault.Invalid, op, "a quota cannot be negative")
+	}
+	return s.acct.update(ctx, op, func(w *work) error {
+		w.counters.QuotaBytes, w.counters.QuotaCount = q.BytesLimit, q.MessagesLimit
+		w.changed = true
+		return nil
+	})
 }
 
-// Wipe removes all of the account's mail; the Admin right is needed.
-func (s *Session) Wipe(ctx context.Context) error { return unsupported("mailbox.Wipe") }
-
-// Select opens a mailbox; NotFound if there is none. A view that is not
-// readOnly may still lack rights.
-func (s *Session) Select(ctx context.Context, name string, readOnly bool) (*View, error) {
-	return nil, unsupported("mailbox.Select")
+// canceled is the error of a context that ended.
+func canceled(ctx context.Context, op string) error {
+	return fault.Wrap(fault.Canceled, op, context.Cause(ctx))
 }

@@ -1,0 +1,257 @@
+package mailbox
+
+import (
+	"context"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"postern/blob"
+	"postern/fault"
+	"postern/mail"
+	"postern/store"
+)
+
+// pendingBlobs are blobs that no row names yet, and accounts whose blobs were
+// let go.
+type pendingBlobs struct {
+	mu       sync.Mutex // guards what follows
+	refs     map[blob.Ref]struct{}
+	littered map[mail.AccountID]struct{}
+}
+
+func (p *pendingBlobs) add(ref blob.Ref) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refs[ref] = struct{}{}
+}
+
+func (p *pendingBlobs) remove(ref blob.Ref) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.refs, ref)
+}
+
+func (p *pendingBlobs) litter(a mail.AccountID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.littered == nil {
+		p.littered = map[mail.AccountID]struct{}{}
+	}
+	p.littered[a] = struct{}{}
+}
+
+func (p *pendingBlobs) snapshot() (refs map[blob.Ref]struct{}, littered []mail.AccountID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	refs = make(map[blob.Ref]struct{}, len(p.refs))
+	for r := range p.refs {
+		refs[r] = struct{}{}
+	}
+	for a := range p.littered {
+		littered = append(littered, a)
+	}
+	return refs, littered
+}
+
+func (p *pendingBlobs) swept(a mail.AccountID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.littered, a)
+}
+
+// sweeper sweeps at the start and daily, and often what was let go meanwhile.
+func (e *Engine) sweeper(ctx context.Context) {
+	tick := time.NewTicker(max(e.opts.Grace/4, time.Second))
+	defer tick.Stop()
+	var last time.Time
+	for {
+		var err error
+		if time.Since(last) > 24*time.Hour {
+			last = time.Now()
+			_, err = e.Sweep(ctx)
+		} else {
+			_, littered := e.pending.snapshot()
+			for _, a := range littered {
+				if _, err = e.sweepAccount(ctx, a); err != nil {
+					break
+				}
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			e.opts.Logger.Warn("unused blobs could not be swept; trying again later", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Sweep deletes the blobs that no message has used for longer than the grace,
+// and those that no row names at all, which a crash leaves behind. It tells how
+// many. It runs by itself at the start and daily.
+func (e *Engine) Sweep(ctx context.Context) (int, error) {
+	accounts, err := e.allAccounts(ctx)
+	if err != nil {
+		return 0, fault.In("mailbox.Sweep", err)
+	}
+	total := 0
+	for _, a := range accounts {
+		n, err := e.sweepAccount(ctx, a)
+		total += n
+		if err != nil {
+			return total, fault.In("mailbox.Sweep", err)
+		}
+	}
+	n, err := e.sweepOrphans(ctx)
+	return total + n, fault.In("mailbox.Sweep", err)
+}
+
+// allAccounts lists the accounts of the directory and those that were opened.
+func (e *Engine) allAccounts(ctx context.Context) ([]mail.AccountID, error) {
+	seen := map[mail.AccountID]struct{}{}
+	e.mu.Lock()
+	for id := range e.accounts {
+		seen[id] = struct{}{}
+	}
+	e.mu.Unlock()
+	err := e.opts.Store.View(ctx, func(r store.Reader) error {
+		return r.Directory().Accounts(func(row store.AccountRow) error {
+			seen[row.ID] = struct{}{}
+			return nil
+		})
+	}, store.Directory)
+	out := make([]mail.AccountID, 0, len(seen))
+	for id := range seen {
+		out = append(out, id)
+	}
+	return out, err
+}
+
+// sweepAccount deletes an account's garbage that is past the grace: first the
+// blobs, then the rows that remember them.
+func (e *Engine) sweepAccount(ctx context.Context, id mail.AccountID) (int, error) {
+	a := &account{e: e, id: id}
+	var due []blob.Ref
+	left := false
+	err := a.view(ctx, func(r store.MailReader) error {
+		due, left = nil, false
+		return r.Garbage(func(ref string, since time.Time) error {
+			if e.now().Sub(since) >= e.opts.Grace {
+				due = append(due, blob.Ref(ref))
+			} else {
+				left = true
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return 0, err
+	}
+	if len(due) > 0 {
+		if err := e.opts.Blobs.Delete(ctx, due...); err != nil {
+			return 0, err
+		}
+		err = e.opts.Store.Delete(ctx, func(tx store.Tx) error {
+			for _, ref := range due {
+				if err := tx.Mail(id).DeleteGarbage(string(ref)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, a.part())
+		if err != nil {
+			return 0, err
+		}
+	}
+	if left {
+		e.pending.litter(id)
+	} else {
+		e.pending.swept(id)
+	}
+	return len(due), nil
+}
+
+// maxSuspects bounds how many blobs are looked for in the rows at once.
+const maxSuspects = 500_000
+
+// sweepOrphans deletes blobs that are older than the grace and named by no row.
+// It takes the blobs first and reads the rows then, so a blob that gets its
+// row meanwhile is either pending when it starts or too young.
+func (e *Engine) sweepOrphans(ctx context.Context) (int, error) {
+	pending, _ := e.pending.snapshot()
+	before := e.now().Add(-e.opts.Grace)
+	count := 0
+	err := e.opts.Blobs.Walk(ctx, func(blob.Info) error {
+		count++
+		return nil
+	})
+	if err != nil || count == 0 {
+		return 0, err
+	}
+	accounts, err := e.allAccounts(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(accounts) == 0 {
+		return 0, fault.New(fault.Damaged, "mailbox.Sweep", "there are %d blobs but no account in the directory; nothing is deleted", count)
+	}
+	parts := uint32(count/maxSuspects) + 1 //nolint:gosec // a count of blobs
+	deleted := 0
+	for part := range parts {
+		suspects := map[blob.Ref]struct{}{}
+		err := e.opts.Blobs.Walk(ctx, func(i blob.Info) error {
+			if _, held := pending[i.Ref]; !held && i.Created.Before(before) && (parts == 1 || share(i.Ref)%parts == part) {
+				suspects[i.Ref] = struct{}{}
+			}
+			return nil
+		})
+		if err != nil {
+			return deleted, err
+		}
+		for _, id := range accounts {
+			if len(suspects) == 0 {
+				break
+			}
+			if err := e.acquit(ctx, id, suspects); err != nil {
+				return deleted, err
+			}
+		}
+		for ref := range suspects {
+			if err := e.opts.Blobs.Delete(ctx, ref); err != nil {
+				return deleted, err
+			}
+			deleted++
+		}
+	}
+	if deleted > 0 {
+		e.opts.Logger.Info("blobs that no message named were deleted", "count", deleted)
+	}
+	return deleted, nil
+}
+
+// acquit takes the blobs that an account's rows name out of suspects.
+func (e *Engine) acquit(ctx context.Context, id mail.AccountID, suspects map[blob.Ref]struct{}) error {
+	a := &account{e: e, id: id}
+	return a.view(ctx, func(r store.MailReader) error {
+		err := r.Emails(func(row store.EmailRow) error {
+			delete(suspects, blob.Ref(row.Blob))
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		return r.Garbage(func(ref string, _ time.Time) error {
+			delete(suspects, blob.Ref(ref))
+			return nil
+		})
+	})
+}
+
+func share(ref blob.Ref) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(ref)) // never fails
+	return h.Sum32()
+}

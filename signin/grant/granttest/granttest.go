@@ -6,12 +6,11 @@ import (
 	"testing"
 
 	"postern/mail"
-	"postern/signin/grant"
 	"postern/signin/internal/mint"
 )
 
 // New makes a grant for an account and what revokes it; the test's end does too.
-func New(t testing.TB, account mail.AccountID, rights grant.Rights) (g grant.Grant, revoke func()) {
+func New(t testing.TB, account mail.AccountID, rights mint.Rights) (g mint.Grant, revoke func()) {
 	t.Helper()
 	g, revoke = mint.New(mint.Facts{
 		Account: account,

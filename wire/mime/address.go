@@ -26,6 +26,8 @@ type addressParser struct {
 	comment string // the last one of the address under way
 	angle   *Address
 	group   bool
+	inAngle bool
+	open    bool // a quote that nothing closes has been met
 	store   [8]token
 	found   Address
 	gt      int // the next '>' at or after i, if it is not before i
@@ -101,11 +103,19 @@ func (p *addressParser) next() {
 
 // word reads one token.
 func (p *addressParser) word() {
+	if p.open && p.s[p.i] == '"' {
+		p.i++
+		return
+	}
 	space := p.i > 0 && (isSpace(p.s[p.i-1]) || p.s[p.i-1] == ')')
 	t := token{space: space}
 	switch p.s[p.i] {
 	case '"':
 		value, rest := unquote(p.s[p.i:])
+		if p.open = p.open || rest == "" && p.s[len(p.s)-1] != '"'; p.open {
+			p.i++ // no quote closes it: it is junk, and so are all others
+			return
+		}
 		t.text = value
 		p.i = len(p.s) - len(rest)
 	case '[':
@@ -127,7 +137,13 @@ func (p *addressParser) word() {
 		}
 		t.text = p.s[start:p.i]
 	}
-	if len(p.toks) < maxTokens {
+	p.push(t)
+}
+
+// push keeps a token, if the address has not got too many; half of them are
+// left for what is in angle brackets.
+func (p *addressParser) push(t token) {
+	if len(p.toks) < maxTokens/2 || p.inAngle && len(p.toks) < maxTokens {
 		p.toks = append(p.toks, t)
 	}
 }
@@ -178,6 +194,7 @@ func (p *addressParser) readAngle() {
 	if p.angle != nil { // "<a@b> <c@d>": two addresses without a comma
 		p.end()
 	}
+	p.inAngle = true
 	name := len(p.toks)
 	route := ""
 	for p.i < len(p.s) {
@@ -196,7 +213,7 @@ func (p *addressParser) readAngle() {
 			p.i++
 		case ',', ';':
 			if c == ',' && name < len(p.toks) && p.toks[name].at && p.closing() { // within a source route
-				p.toks = append(p.toks, token{text: ","})
+				p.push(token{text: ","})
 				p.i++
 				continue
 			}
@@ -204,9 +221,6 @@ func (p *addressParser) readAngle() {
 			return
 		default:
 			p.word()
-		}
-		if len(p.toks) >= maxTokens {
-			p.toks = p.toks[:maxTokens-1]
 		}
 	}
 	p.endAngle(name, route)
@@ -222,7 +236,7 @@ func routeOf(toks []token) string {
 
 func (p *addressParser) endAngle(name int, route string) {
 	_, mailbox, host := splitSpec(p.toks[name:], true)
-	p.toks = p.toks[:name]
+	p.toks, p.inAngle = p.toks[:name], false
 	p.found = Address{Route: route, Mailbox: mailbox, Host: host}
 	p.angle = &p.found
 }
@@ -273,7 +287,7 @@ func splitSpec(toks []token, whole bool) (words []token, mailbox, host string) {
 	start, end := 0, len(toks)
 	if !whole {
 		start = max(at-1, 0)
-		for start > 0 && !toks[start-1].at && touches(toks[start-1], toks[start]) {
+		for start > 0 && touches(toks[start-1], toks[start]) {
 			start--
 		}
 		end = min(at+2, len(toks))

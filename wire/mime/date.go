@@ -36,6 +36,8 @@ type dateParts struct {
 // take finds out what a word is by its form and by what is known already.
 func (d *dateParts) take(word string) {
 	switch {
+	case len(word) > 11 && lower(word[10]) == 't' && d.takeISO(word[:10]):
+		d.takeTime(word[11:])
 	case strings.IndexByte(word, ':') > 0 && word[0] != '+' && word[0] != '-':
 		d.takeTime(word)
 	case d.takeISO(word):

@@ -107,5 +107,18 @@ func dumpParams(params Params) string {
 	return b.String()
 }
 
+// dumpTree writes down what the compact tree keeps: all but envelopes.
+func dumpTree(p *Part) string {
+	var b strings.Builder
+	p.Walk(func(p *Part) bool {
+		q := *p
+		q.Children, q.Embedded = nil, nil
+		dumpPart(&b, &q, "", fmt.Sprint(len(p.Children), p.Embedded != nil))
+		fmt.Fprintf(&b, "%q%s\n", p.Disposition, dumpParams(p.DispositionParams))
+		return true
+	})
+	return b.String()
+}
+
 // crlf gives s with each LF as CR LF.
 func crlf(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }

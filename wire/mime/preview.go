@@ -17,9 +17,14 @@ type capture struct {
 	buf   []byte
 }
 
-// begin starts keeping if p is a text that people would read.
+// begin starts keeping if p is a text that people would read, or a multipart
+// that may turn out to have no parts.
 func (c *capture) begin(p *Part, limit int) {
-	if p.Type != "text" || p.Subtype != "plain" && p.Subtype != "html" || p.Disposition == "attachment" {
+	switch {
+	case p.Disposition == "attachment":
+		return
+	case p.Type == "multipart", p.Type == "text" && (p.Subtype == "plain" || p.Subtype == "html"):
+	default:
 		return
 	}
 	c.on, c.part, c.limit, c.next = true, p, int64(limit), p.BodyStart
@@ -36,6 +41,8 @@ func (c *capture) upTo(s *Scanner, end int64) {
 		c.next = end
 	}
 }
+
+func (c *capture) drop() { c.on, c.part, c.buf = false, nil, c.buf[:0] }
 
 // end makes the preview; the part's BodyEnd is known now.
 func (c *capture) end() string {

@@ -98,9 +98,12 @@ func (s *Scanner) finishHeader(at, lf int64) {
 	case p.Type == "multipart":
 		if s.tree.full() {
 			s.fold(p)
-		} else if b := p.Params.boundary(); len(b) <= maxBoundary {
+			break
+		}
+		if b := p.Params.boundary(); len(b) <= maxBoundary {
 			s.tree.setBoundary(f, b)
 		}
+		s.beginShot(p)
 	case isMessageType(p):
 		switch {
 		case s.tree.full():
@@ -109,8 +112,8 @@ func (s *Scanner) finishHeader(at, lf int64) {
 			p.Embedded = &Embedded{}
 			p.Embedded.Root = s.openPart(at, true, false)
 		}
-	case s.msg.Preview == "" && !s.shot.on:
-		s.shot.begin(p, s.limits.PreviewBytes)
+	default:
+		s.beginShot(p)
 	}
 	if env == nil {
 		return
@@ -119,6 +122,13 @@ func (s *Scanner) finishHeader(at, lf int64) {
 		s.msg.Envelope = *env
 	} else if i := s.ownerOf(p); i >= 0 {
 		s.tree.frames[i].part.Embedded.Envelope = *env
+	}
+}
+
+// beginShot keeps the beginning of p for the preview, unless there is one.
+func (s *Scanner) beginShot(p *Part) {
+	if s.msg.Preview == "" && !s.shot.on {
+		s.shot.begin(p, s.limits.PreviewBytes)
 	}
 }
 
@@ -151,6 +161,9 @@ func (s *Scanner) boundary(i int, closes bool) {
 	s.closeTo(i+1, end, lf)
 	f := s.tree.top()
 	s.state = atBodyLine
+	if s.shot.part == f.part { // what has been kept is the preamble
+		s.shot.drop()
+	}
 	switch {
 	case closes:
 		s.tree.setBoundary(f, "") // what follows is the epilogue
@@ -201,6 +214,9 @@ func (s *Scanner) closeTo(i int, end, lf int64) {
 		s.complete(p)
 		if s.shot.part == p {
 			s.shot.upTo(s, end)
+			if p.IsMultipart() { // without parts: its one text
+				s.shot.part = p.Children[0]
+			}
 			s.msg.Preview = s.shot.end()
 		}
 		s.tree.frames = s.tree.frames[:len(s.tree.frames)-1]

@@ -304,7 +304,7 @@ var searchNames = [...]string{ //nolint:gochecknoglobals // a constant table
 
 func (c client) key(dst []byte, k *SearchKey) []byte {
 	dst = append(dst, searchNames[k.Op]...)
-	switch k.Op {
+	switch k.Op { //nolint:exhaustive // the others have no arguments
 	case OpAnd:
 		sep := byte('(')
 		for i := range k.Keys {

@@ -69,6 +69,9 @@ func (d *Decoder) Wait() error {
 	if d.err != nil {
 		return d.err
 	}
+	if d.open == nil {
+		d.line = nil // it would hold on to a buffer that is given back
+	}
 	d.src.shrink()
 	return d.stick(d.src.wait())
 }

@@ -58,8 +58,7 @@ func (d *Decoder) lookup() (verb string, read reader, anyone bool) {
 		verb, read = lookupMessage(word)
 	}
 	if read == nil {
-		if len(word) == 0 {
-			d.pos = start
+		if d.pos == start {
 			d.expected("a command after the tag")
 		}
 		d.fail(UnknownCommand, "unknown command")

@@ -35,6 +35,23 @@ type SyntaxError struct {
 	Close bool
 }
 
+// Status is the condition and the response code that the reason asks for.
+// Foreign asks for no answer at all.
+func (e *SyntaxError) Status() (Condition, Code) {
+	switch e.Reason {
+	case LineTooLong:
+		return BAD, TooBig
+	case LiteralTooBig:
+		return NO, TooBig
+	case BadMailbox:
+		return NO, Cannot
+	case BadCharset:
+		return NO, CodeBadCharset()
+	case BadSyntax, UnknownCommand, NeedSignIn, Foreign:
+	}
+	return BAD, nil
+}
+
 // Error is the text with the verb.
 func (e *SyntaxError) Error() string {
 	if e.Verb == "" {

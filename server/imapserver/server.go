@@ -19,6 +19,8 @@ type Authority interface {
 	// Mechanisms are the ways to sign in that may be advertised now: "LOGIN"
 	// for the command, and SASL mechanisms.
 	Mechanisms(protocol, listener string, tls bool) []string
+	// NoVerdict counts a connection that ended before any attempt.
+	NoVerdict(u signin.Unfinished)
 }
 
 // Mailboxes opens an account's mail; mailbox.Engine does it.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"postern/mailbox"
+	"postern/signin"
 	"postern/signin/grant"
 	"postern/wire/imapwire"
 )
@@ -181,9 +182,25 @@ func (s *session) leave(why string) {
 	if s.grant != nil {
 		s.grant.Release()
 	}
+	if !s.judged && why != endLogout && why != endShutdown {
+		s.srv.opt.Authority.NoVerdict(signin.Unfinished{
+			Protocol: "imap", Listener: s.conn.Listener(), Client: clientAddr(s.conn), Reason: unfinished(why),
+		})
+	}
 	lasted := time.Since(s.started)
 	s.srv.obs.SessionEnded(s.conn.Listener(), why, s.in.received, s.out.written, lasted)
 	s.log.Debug("connection ended", "why", why, "received", s.in.received, "sent", s.out.written, "lasted", lasted)
+}
+
+// unfinished is why a connection came to no verdict, in the authority's words.
+func unfinished(why string) string {
+	switch why {
+	case endIdle, endSlow:
+		return "timeout"
+	case endGone:
+		return "closed"
+	}
+	return "protocol"
 }
 
 // converse greets, and then reads and answers commands until the session ends.

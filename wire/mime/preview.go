@@ -53,6 +53,10 @@ func (c *capture) end() string {
 	return previewOf(p, b, p.Size() > int64(len(b)))
 }
 
+// enough bytes of plain text for a preview: 256 characters of four bytes, with
+// as much white space again between them.
+const enough = 2 * 4 * previewLen
+
 // previewOf makes one line of at most 256 characters of the first bytes of a
 // text part (RFC 8970 §3.1). cut tells whether the part has more bytes.
 func previewOf(p *Part, body []byte, cut bool) string {
@@ -67,11 +71,14 @@ func previewOf(p *Part, body []byte, cut bool) string {
 		}
 		body = decoded
 	}
+	if p.Subtype == "plain" && len(body) > enough {
+		body, cut = body[:enough], true
+	}
 	text := decodeString(p.Charset(), body)
 	if cut { // a character that was cut in two
 		text = strings.TrimRight(text, "\uFFFD")
 	}
-	l := liner{}
+	l := liner{b: make([]byte, 0, previewLen+8)}
 	if p.Subtype == "html" {
 		htmlText(text, &l)
 	} else {
@@ -83,7 +90,7 @@ func previewOf(p *Part, body []byte, cut bool) string {
 // liner gathers words with one space between them, up to previewLen
 // characters.
 type liner struct {
-	b     strings.Builder
+	b     []byte
 	n     int
 	space bool
 }
@@ -101,19 +108,23 @@ func (l *liner) text(s string) {
 
 func (l *liner) add(r rune) {
 	switch {
-	case unicode.IsSpace(r) || r < ' ':
+	case r <= ' ':
+		l.space = true
+		return
+	case r < 0x7f:
+	case unicode.IsSpace(r):
 		l.space = true
 		return
 	case invisible(r):
 		return
 	}
 	if l.space && l.n > 0 {
-		l.b.WriteByte(' ')
+		l.b = append(l.b, ' ')
 		l.n++
 	}
 	l.space = false
 	if !l.full() {
-		l.b.WriteRune(r)
+		l.b = utf8.AppendRune(l.b, r)
 		l.n++
 	}
 }
@@ -128,7 +139,7 @@ func invisible(r rune) bool {
 }
 
 func (l *liner) string() string {
-	s := strings.TrimRight(l.b.String(), " ")
+	s := strings.TrimRight(string(l.b), " ")
 	if !utf8.ValidString(s) {
 		return strings.ToValidUTF8(s, "\uFFFD")
 	}

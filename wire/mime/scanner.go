@@ -56,10 +56,14 @@ const (
 // NewScanner makes a Scanner for one message.
 func NewScanner(l Limits) *Scanner {
 	first := &struct {
-		s Scanner
-		m Message
+		s      Scanner
+		m      Message
+		values [16]value
+		name   [maxName + 1]byte
 	}{}
 	s := &first.s
+	s.fields.values, s.fields.name = first.values[:0], first.name[:0]
+	s.fields.buf = make([]byte, 0, kibi)
 	s.limits, s.msg = l.withDefaults(), &first.m
 	s.fields.left = s.limits.TotalBytes
 	s.tree.init(s.limits)

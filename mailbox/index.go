@@ -259,6 +259,9 @@ func (x *index) wake() {
 		case v.changed <- struct{}{}:
 		default:
 		}
+		if v.notify != nil {
+			v.notify()
+		}
 	}
 }
 

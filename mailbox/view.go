@@ -19,7 +19,8 @@ type View struct {
 	snap     *Snapshot
 	shownSet int // keywords that were told
 	changed  chan struct{}
-	closed   bool // guarded by the session's mu
+	notify   func() // guarded by the account's mu
+	closed   bool   // guarded by the session's mu
 }
 
 // Update is what Sync changed, in the order in which a client is told: first
@@ -119,6 +120,17 @@ func (v *View) Snapshot() *Snapshot { return v.snap }
 
 // Changed receives when Sync may have something to tell. Its capacity is 1.
 func (v *View) Changed() <-chan struct{} { return v.changed }
+
+// Notify has fn called whenever Changed receives, for a holder that waits for
+// something else, such as its client; nil ends that. fn runs on the goroutine
+// that made the change, with the account locked: it must neither block nor call
+// the engine.
+func (v *View) Notify(fn func()) {
+	a := v.s.acct
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	v.notify = fn
+}
 
 // Sync moves the snapshot to now and tells what changed. Without expunge the
 // removed messages stay in the snapshot, to be told by a later Sync(true)

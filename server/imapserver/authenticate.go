@@ -1,15 +1,13 @@
 package imapserver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
-	"unicode/utf8"
 
-	"postern/mail"
 	"postern/signin"
 	"postern/wire/imapwire"
+	"postern/wire/sasl"
 )
 
 // authenticate is AUTHENTICATE (RFC 9051 §6.2.2, RFC 4959) with PLAIN
@@ -43,18 +41,9 @@ func (s *session) authenticate(ctx context.Context, c *imapwire.Authenticate) (r
 			return bad("The sign-in was cancelled, as you asked."), nil
 		}
 	}
-	if authz, authc, secret, fine := splitPlain(resp); fine {
-		a.Authorize, a.Name, a.Proof = authz, authc, signin.Password{Secret: secret}
+	if p, err := sasl.ParsePlain(resp.Reveal()); err == nil {
+		defer p.Password.Wipe()
+		a.Authorize, a.Name, a.Proof = p.AuthorizationID, p.Name, signin.Password{Secret: p.Password}
 	}
 	return s.attempt(ctx, a)
-}
-
-// splitPlain takes a PLAIN message apart: authzid NUL authcid NUL password
-// (RFC 4616 §2). The password shares the message's memory.
-func splitPlain(msg mail.Secret) (authz, authc string, secret mail.Secret, fine bool) {
-	parts := bytes.Split(msg.Reveal(), []byte{0})
-	if len(parts) != 3 || len(parts[1]) == 0 || len(parts[2]) == 0 || !utf8.Valid(msg.Reveal()) {
-		return "", "", mail.Secret{}, false
-	}
-	return string(parts[0]), string(parts[1]), mail.NewSecret(parts[2]), true
 }

@@ -62,16 +62,7 @@ func (s *session) watch() (stop func()) {
 	if s.view == nil {
 		return func() {}
 	}
-	done, changed := make(chan struct{}), s.view.Changed()
-	go func() {
-		for {
-			select {
-			case <-done:
-				return
-			case <-changed:
-				s.in.wake()
-			}
-		}
-	}()
-	return func() { close(done) }
+	view := s.view
+	view.Notify(s.in.wake)
+	return func() { view.Notify(nil) }
 }

@@ -18,6 +18,7 @@ type source struct {
 	buf      []byte
 	pos, end int // buf[pos:end] has arrived and was not read
 	scanned  int // buf[pos:scanned] has no LF
+	tail     [tailKept]byte
 }
 
 func (s *source) buffered() int { return s.end - s.pos }
@@ -109,9 +110,10 @@ func (s *source) line(limit int) (line []byte, ok bool, err error) {
 }
 
 // skipLine throws the rest of a line away and takes it from *budget, which
-// below 0 means that it gave up. It gives the last bytes of the line.
+// below 0 means that it gave up. It gives the last bytes of the line, good
+// until the next call.
 func (s *source) skipLine(budget *int64) (tail []byte, err error) {
-	var kept []byte
+	kept := s.tail[:0]
 	for {
 		chunk := s.buf[s.pos:s.end]
 		i := bytes.IndexByte(chunk, '\n')
@@ -119,8 +121,11 @@ func (s *source) skipLine(budget *int64) (tail []byte, err error) {
 			chunk = chunk[:i]
 		}
 		*budget -= int64(len(chunk))
-		kept = append(kept, chunk[max(0, len(chunk)-tailKept):]...)
-		kept = append(kept[:0], kept[max(0, len(kept)-tailKept):]...)
+		chunk = chunk[max(0, len(chunk)-tailKept):]
+		if over := len(kept) + len(chunk) - tailKept; over > 0 {
+			kept = append(kept[:0], kept[over:]...)
+		}
+		kept = append(kept, chunk...)
 		if i >= 0 {
 			s.pos += i + 1
 			return bytes.TrimSuffix(kept, []byte{'\r'}), nil

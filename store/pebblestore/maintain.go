@@ -2,6 +2,9 @@ package pebblestore
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -21,5 +24,12 @@ func (s *Store) Checkpoint(ctx context.Context, dir string) error {
 	if err := s.guard.failed(); err != nil {
 		return fault.In(op, err)
 	}
-	return fault.Wrap(fault.Unavailable, op, s.db.Checkpoint(dir, pebble.WithFlushedWAL()))
+	err := s.db.Checkpoint(dir, pebble.WithFlushedWAL())
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fault.New(fault.Exists, op, "the folder %s exists already; name a new one", dir)
+	case errors.Is(err, syscall.ENOSPC):
+		return fault.Wrap(fault.Full, op, err)
+	}
+	return fault.Wrap(fault.Unavailable, op, err)
 }

@@ -45,8 +45,9 @@ func newSpace(files vfs.FS, dir string, want int64, log *slog.Logger) *space {
 	if want == 0 {
 		s.reserve = min(256<<20, int64(usage.TotalBytes/16)) //nolint:gosec // a sixteenth fits
 	}
-	if info, err := files.Stat(s.path()); err == nil {
-		s.ballast = info.Size()
+	// What an earlier process reserved is made anew.
+	if err := files.Remove(s.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Warn("the reserve could not be removed", slog.Any("error", err))
 	}
 	s.look()
 	return s

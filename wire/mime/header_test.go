@@ -58,6 +58,7 @@ func FuzzDecodeHeader(f *testing.F) {
 func TestParams(t *testing.T) {
 	for header, want := range map[string]string{
 		`a/b; name=x`:                                    "x",
+		`a/b name="x;y"; c=d`:                            "x;y",
 		`a/b; NAME="x y"`:                                "x y",
 		`a/b; name*=iso-8859-1'de'%FC`:                   "ü",
 		`a/b; name=plain; name*=utf-8''%C3%BC`:           "ü",

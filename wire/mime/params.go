@@ -27,6 +27,10 @@ func isToken(s string) bool {
 // are others. The word is in lower case and without comments.
 func parseParams(v string, limit int) (word string, params Params, more bool) {
 	word, rest, _ := strings.Cut(v, ";")
+	if i := strings.IndexByte(word, '='); i > 0 { // the first semicolon is missing: "application/pdf name=x"
+		i = 1 + strings.LastIndexAny(trimRightSpace(word[:i]), " \t")
+		word, rest = v[:i], v[i:]
+	}
 	word = lowerASCII(trimSpace(cutComments(word)))
 	for {
 		rest = strings.TrimLeft(rest, " \t\r\n;")

@@ -4,6 +4,9 @@
 // signin is the caller.
 package credential
 
+// SchemeArgon2id is the scheme of the hashes that we make.
+const SchemeArgon2id = "argon2id"
+
 // Params are the parameters of argon2id. They are written into each hash, so
 // they can change at any time.
 type Params struct {

@@ -67,8 +67,8 @@ func New(password []byte, p Params) string {
 	return a.String()
 }
 
-// valid tells what is wrong with parameters.
-func (p Params) valid() error {
+// Valid tells what is wrong with parameters.
+func (p Params) Valid() error {
 	const op = "credential.Params"
 	switch {
 	case p.Threads < 1 || p.Threads > maxThreads:
@@ -120,7 +120,7 @@ func parseParams(s string) (p Params, err error) {
 			return p, fault.New(fault.Invalid, "credential.Parse", "an argon2 hash with an unknown parameter %q", k)
 		}
 	}
-	return p, p.valid()
+	return p, p.Valid()
 }
 
 func utoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

@@ -105,3 +105,6 @@ var knownMechanisms = map[string][]string{ //nolint:gochecknoglobals // a consta
 	"submission": {"PLAIN", "LOGIN"},
 	"http":       {"BASIC", "FORM"},
 }
+
+// Protocols are the protocols that policy knows, sorted.
+func Protocols() []string { return sortedKeys(knownMechanisms) }

@@ -70,8 +70,10 @@ type Throttle struct {
 	// again teaches nobody anything.
 	Repeat bool
 	Exempt bool // the network is one to which the limit does not apply
-	// FreeAt is when the oldest of the counted guesses will be an hour old.
+	// FreeAt is when the oldest guess at the account will be an hour old.
 	FreeAt time.Time
+	// NetworkFreeAt is the same for those from the network.
+	NetworkFreeAt time.Time
 }
 
 // Result is what one verifier said to the proof.

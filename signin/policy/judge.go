@@ -23,7 +23,11 @@ func Judge(r *Revision, f *Facts) Decision {
 	}
 	if Held(r, f) {
 		d := r.decide(Unavailable, Throttled)
-		d.RetryAfter = max(f.Throttle.FreeAt.Sub(f.Time), time.Second)
+		free := f.Throttle.FreeAt
+		if !Known(r, f) && f.Throttle.Account < r.limits.Guesses {
+			free = f.Throttle.NetworkFreeAt
+		}
+		d.RetryAfter = max(free.Sub(f.Time), time.Second)
 		return d
 	}
 	if best == nil || reason != Allowed {

@@ -55,7 +55,7 @@ func (c *Config) setDefaults() {
 }
 
 func (c *Config) resolvePaths(base string) {
-	for _, p := range []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.Admin.Socket} {
+	for _, p := range []*string{&c.Data, &c.TLS.Certificate, &c.TLS.Key, &c.Admin.Socket, &c.SignIn.Policy} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}
@@ -127,9 +127,6 @@ func (c *Config) checkListener(k *checker, name string, seen map[string]string) 
 		seen[l.Address] = name
 	}
 	loop := Loopback(host)
-	if l.AllowPlaintext && !loop {
-		k.add(at+"allow_plaintext", "passwords would cross the network readable; remove it, or listen on 127.0.0.1")
-	}
 	if l.TLS == "none" && !loop {
 		k.add(at+"tls", "\"none\" is for loopback only; write \"starttls\" or \"implicit\"")
 	}
@@ -182,3 +179,12 @@ func Loopback(host string) bool {
 }
 
 func oneOf(words []string) string { return `"` + strings.Join(words, `", "`) + `"` }
+
+// ForData is the configuration of a data folder alone: no listeners, every
+// setting at its default. Administrative commands use it.
+func ForData(dir string) *Config {
+	c := &Config{Data: dir, Hostname: "localhost"}
+	c.setDefaults()
+	c.resolvePaths(dir)
+	return c
+}

@@ -43,8 +43,6 @@ type Listener struct {
 	// "implicit" (TLS from the first byte), "starttls" (plain until the client
 	// asks) or "none" (never TLS; loopback only).
 	TLS string `toml:"tls"`
-	// Takes passwords without TLS. Refused unless the address is loopback.
-	AllowPlaintext bool `toml:"allow_plaintext"`
 	// Networks of load balancers that speak the PROXY protocol, such as
 	// "10.0.0.0/24". Connections from elsewhere must not speak it.
 	ProxyNetworks []string `toml:"proxy_networks"`
@@ -77,6 +75,10 @@ type Mailbox struct {
 
 // SignIn bounds the sign-in authority.
 type SignIn struct {
+	// The file with the sign-in policy: who may sign in how. It is read at the
+	// start and on SIGHUP; a changed one becomes a new revision. Empty keeps the
+	// revision in force, at first the built-in one.
+	Policy string `toml:"policy"`
 	// Memory for hashing passwords; more waits in a queue. 0 is 256 MiB.
 	HashMemory Size `toml:"hash_memory"`
 	// How long sign-ins wait for hashing before they are told 'unavailable'.

@@ -55,7 +55,6 @@ func TestProblemsNameFileLineKeyAndRemedy(t *testing.T) {
 		{"bad mode", `tls = "implicit"`, `tls = "maybe"`, `f:9: listeners.imaps.tls: "maybe" is no mode; write "implicit", "starttls", "none"`},
 		{"bad protocol", `protocol = "imap"`, `protocol = "gopher"`, `f:7: listeners.imaps.protocol: "gopher" is not served; write "imap"`},
 		{"bad address", `"127.0.0.1:993"`, `"993"`, `f:8: listeners.imaps.address: "993" is no host and port`},
-		{"plaintext", `"127.0.0.1:993"`, "\"0.0.0.0:143\"\nallow_plaintext = true", `f:9: listeners.imaps.allow_plaintext: passwords would cross the network readable`},
 		{"no TLS off loopback", "\"127.0.0.1:993\"\ntls = \"implicit\"", "\"[::]:143\"\ntls = \"none\"", `f:9: listeners.imaps.tls: "none" is for loopback only`},
 		{"no certificate", `certificate = "cert.pem"`, ``, `f:9: listeners.imaps.tls: there is no certificate; set tls.certificate and tls.key`},
 		{"bad size", `"64 MiB"`, `"64 MiBs"`, `"64 MiBs" is not a size; write a number of octets or one with a unit, such as "64 MiB"`},

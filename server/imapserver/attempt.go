@@ -28,6 +28,7 @@ func (s *session) attempt(ctx context.Context, a signin.Attempt) (reply, error) 
 	}
 	s.grant, s.box, s.state = v.Grant, box, signedIn
 	s.granted.Store(&v.Grant)
+	s.conn.SignedIn()
 	s.dec.SetLimits(imapwire.AfterSignIn())
 	s.log = s.log.With("account", v.Grant.Address(), "session", v.Grant.ID())
 	return okCode(imapwire.CodeCapability(s.capabilities()), text), nil

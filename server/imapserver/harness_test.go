@@ -201,6 +201,7 @@ func (c *conn) SetReadDeadline(t time.Time) error  { return c.now().SetReadDeadl
 func (c *conn) SetWriteDeadline(t time.Time) error { return c.now().SetWriteDeadline(t) }
 func (c *conn) ID() string                         { return c.id }
 func (c *conn) Listener() string                   { return "imap" }
+func (c *conn) SignedIn()                          {}
 func (c *conn) CanStartTLS() bool                  { return c.config != nil && c.TLS() == nil }
 
 func (c *conn) TLS() *signin.TLSFacts {

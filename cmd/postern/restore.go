@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"postern/config"
+	"postern/fault"
+)
+
+type restoreCommand struct {
+	where
+	Backup  string `arg:"" help:"The backup's folder." type:"existingdir"`
+	Account string `help:"Bring back this account's mail alone, into the account of the same address; what is there already stays and comes no second time."`
+	Verify  bool   `help:"Only read the backup whole and compare its sums."`
+}
+
+// Run restores. All of a backup goes into a data folder that does not exist
+// yet; every mailbox then gets a new UIDVALIDITY, so that no mail program takes
+// an old UID for a message that came after the backup.
+func (c *restoreCommand) Run(ctx context.Context, a app) error {
+	m, err := verifyBackup(ctx, c.Backup)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "the backup of %s is whole: %d files\n", m.Created.Local().Format("2006-01-02 15:04:05"), len(m.Files))
+	switch {
+	case c.Verify:
+		return nil
+	case c.Account != "":
+		return c.account(ctx, a)
+	}
+	return c.all(ctx, a, m)
+}
+
+func verifyBackup(ctx context.Context, dir string) (*manifest, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "restore", "%s is no finished backup: %w", dir, err)
+	}
+	var m manifest
+	if err := json.Unmarshal(raw, &m); err != nil || m.Format != 1 {
+		return nil, fault.New(fault.Invalid, "restore", "%s: format %d is not known, or the file is damaged", filepath.Join(dir, manifestName), m.Format)
+	}
+	for _, f := range m.Files {
+		if ctx.Err() != nil {
+			return nil, fault.Wrap(fault.Canceled, "restore", ctx.Err())
+		}
+		name := filepath.Join(dir, filepath.FromSlash(f.Name))
+		size, sum, err := sumFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if size != f.Size || sum != f.SHA256 {
+			return nil, fault.New(fault.Damaged, "restore", "%s is not what was backed up: its sum differs", name)
+		}
+	}
+	return &m, nil
+}
+
+func (c *restoreCommand) all(ctx context.Context, a app, m *manifest) error {
+	cfg, err := c.target()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(cfg.Data, storeFolder)); err == nil {
+		return fault.New(fault.Exists, "restore", "%s has mail already; name a folder that has none", cfg.Data)
+	}
+	if err := copyBackup(ctx, c.Backup, cfg.Data, m); err != nil {
+		return err
+	}
+	n, err := openNode(ctx, cfg, slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return err
+	}
+	ad := offlineAdmin(n)
+	var done struct{ Accounts int }
+	if err := errors.Join(ad.call(ctx, "POST", "/v1/renew-uids", nil, &done), ad.close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "restored %d accounts into %s\n", done.Accounts, cfg.Data)
+	return nil
+}
+
+// target is the configuration to restore into; --data may name a folder that
+// does not exist.
+func (c *restoreCommand) target() (*config.Config, error) {
+	if c.Data == "" {
+		return c.load()
+	}
+	abs, err := filepath.Abs(c.Data)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "restore", err)
+	}
+	return config.ForData(abs), nil
+}
+
+func copyBackup(ctx context.Context, from, to string, m *manifest) error {
+	for _, f := range m.Files {
+		if ctx.Err() != nil {
+			return fault.Wrap(fault.Canceled, "restore", ctx.Err())
+		}
+		rel := filepath.FromSlash(f.Name)
+		if !filepath.IsLocal(rel) {
+			return fault.New(fault.Invalid, "restore", "the manifest names %q, which is outside the backup", f.Name)
+		}
+		if err := copyFile(filepath.Join(from, rel), filepath.Join(to, rel)); err != nil {
+			return fault.Wrap(fault.Unavailable, "restore", err)
+		}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(dst, src)
+	if err == nil {
+		err = dst.Sync()
+	}
+	return errors.Join(err, dst.Close())
+}
+
+// account opens a copy of the backup and imports the account's mail from it.
+func (c *restoreCommand) account(ctx context.Context, a app) error {
+	tmp, err := os.MkdirTemp("", "postern-restore-")
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, "restore", err)
+	}
+	defer os.RemoveAll(tmp)
+	m, err := verifyBackup(ctx, c.Backup)
+	if err != nil {
+		return err
+	}
+	if err := copyBackup(ctx, c.Backup, tmp, m); err != nil { // opening writes; the backup stays as it is
+		return err
+	}
+	old, err := openNode(ctx, config.ForData(tmp), slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return err
+	}
+	from := offlineAdmin(old)
+	defer from.close()
+	mail, err := from.do(ctx, "GET", accountPath(c.Account, "/export"), nil)
+	if err != nil {
+		return err
+	}
+	defer mail.Close()
+	return c.with(ctx, a, func(ad *adminClient) error {
+		sum, err := followImport(ctx, ad, a, c.Account, mail)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.out, "brought back %d messages of %s, %d were there already, %d failed\n", sum.Imported, c.Account, sum.Present, sum.Failed)
+		if sum.Failed > 0 {
+			return quietError{errors.New("some messages failed")}
+		}
+		return nil
+	})
+}

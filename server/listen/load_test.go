@@ -35,7 +35,7 @@ func heap() int64 {
 // TestIdleMemory has 1,000 idle TLS sessions in one door that reads by way of
 // the connection's Reader. The clients keep nothing but their sockets.
 func TestIdleMemory(t *testing.T) {
-	const conns, most = 1000, 16 << 10
+	const conns, most = 1000, 24 << 10
 	waiting := make(chan struct{}, conns)
 	cfg := secure(t)
 	s := serve(t, cfg, func(_ context.Context, c *listen.Conn) {

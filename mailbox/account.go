@@ -22,6 +22,7 @@ type account struct {
 	// moments only: the committing goroutine waits for it.
 	mu      sync.Mutex
 	ready   bool // the default mailboxes are there
+	known   known
 	indexes map[mail.MailboxID]*index
 }
 
@@ -53,6 +54,7 @@ func (a *account) unsubscribe() {
 func (a *account) hear(c *store.Change) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.forgetNames(c)
 	for _, x := range a.indexes {
 		x.hear(c)
 	}

@@ -64,15 +64,7 @@ func (s *Session) BeginAppend(ctx context.Context, name string, size int64) (*Ap
 		return nil, fault.In(op, err)
 	}
 	a := &Append{s: s, name: name}
-	err = s.acct.view(ctx, func(r store.MailReader) error {
-		row, err := r.MailboxByName(name)
-		if err != nil {
-			return missing(err, name)
-		}
-		a.box = row.ID
-		a.counters, err = r.Counters()
-		return err
-	})
+	a.box, a.counters, err = s.acct.lookup(ctx, name)
 	if err == nil {
 		err = a.fits(size)
 	}

@@ -87,6 +87,7 @@ func (s *Session) Wipe(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ready = false
+	a.unknown()
 	for _, x := range a.indexes {
 		x.end()
 		x.wake()

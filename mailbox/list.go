@@ -77,14 +77,6 @@ func (s *Session) Status(ctx context.Context, name string) (Info, error) {
 	return info, fault.In(op, missing(err, name))
 }
 
-// missing names the mailbox that was not found.
-func missing(err error, name string) error {
-	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "mailbox", "there is no mailbox %q", name)
-	}
-	return err
-}
-
 func infoOf(r *store.MailboxRow) Info {
 	return Info{
 		ID: r.ID, Name: r.Name, UIDValidity: r.UIDValidity, UIDNext: max(r.UIDNext, 1),

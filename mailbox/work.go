@@ -63,6 +63,7 @@ func (a *account) transact(ctx context.Context, op string, run transaction, fn f
 	if err != nil {
 		return fault.In(op, err)
 	}
+	a.learn(w)
 	if w.garbage {
 		a.e.pending.litter(a.id)
 	}

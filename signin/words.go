@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"encoding/json"
 	"strconv"
 	"time"
 
@@ -171,5 +172,9 @@ func (v Verdict) OAuth() (status int, contentType, body string) {
 		return 200, "application/json", ""
 	case sayWrong, sayNeedTLS, sayNoSuchMech, sayMalformed, wordsCount:
 	}
-	return 400, "application/json", `{"error":"` + row + `","error_description":` + strconv.Quote(v.text()) + `}`
+	text, err := json.Marshal(v.text())
+	if err != nil { // text is always JSON
+		text = []byte(`""`)
+	}
+	return 400, "application/json", `{"error":"` + row + `","error_description":` + string(text) + `}`
 }

@@ -21,15 +21,18 @@ type DirectoryReader interface {
 	Devices(account mail.AccountID) ([]DeviceRow, error)
 }
 
-// DirectoryTx writes accounts and their credentials.
+// DirectoryTx writes accounts and their credentials. Versions are the caller's.
 type DirectoryTx interface {
 	DirectoryReader
 	// NextAccountID hands out an account id (law 5).
 	NextAccountID() (mail.AccountID, error)
 	// PutAccount creates or changes an account and its address index; Exists
-	// if another account has one of the addresses.
+	// if another account has one of the addresses. NextAccountID never hands out
+	// an id that was put.
 	PutAccount(AccountRow) error
-	// DeleteAccount removes the account, its addresses, credentials, devices.
+	// DeleteAccount removes the account, its addresses, credentials, devices;
+	// NotFound if none. Deleting a credential or device that is not there is no
+	// error.
 	DeleteAccount(id mail.AccountID) error
 	PutCredential(CredentialRow) error
 	DeleteCredential(account mail.AccountID, id uint64) error
@@ -103,9 +106,10 @@ type AttemptReader interface {
 // AttemptTx writes the sign-in log.
 type AttemptTx interface {
 	AttemptReader
-	// AppendAttempts adds rows; their IDs must be new and come in order.
+	// AppendAttempts adds rows; Exists if one of the IDs is in the log. They
+	// should come in order, which is cheapest, but need not.
 	AppendAttempts([]AttemptRow) error
-	// PruneAttempts removes at most limit attempts made before t and tells how
+	// PruneAttempts removes the oldest, at most limit, made before t and tells how
 	// many it removed.
 	PruneAttempts(t time.Time, limit int) (int, error)
 }

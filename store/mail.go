@@ -52,7 +52,10 @@ type MailReader interface {
 }
 
 // MailTx writes one account's mail. It does what it is told: counters, rights
-// and quota are the mailbox engine's.
+// and quota are the mailbox engine's. Deleting a mailbox, message or email that
+// is not there is NotFound; deleting anything else that is not there is no
+// error. Counters of a transaction that logs still have the last committed
+// ModSeq until it commits.
 type MailTx interface {
 	MailReader
 
@@ -60,8 +63,9 @@ type MailTx interface {
 	// committed one plus 1, the same at every call. It is used up only if Log
 	// is called.
 	ModSeq() (mail.ModSeq, error)
-	// Log adds one item to this transaction's change log entry. Removed items
-	// are also kept for Removed.
+	// Log adds one item to this transaction's change log entry and takes its
+	// slices over. Removed items are also kept for Removed. Invalid if the UIDs
+	// do not ascend without overlap.
 	Log(ChangeItem) error
 
 	// PutCounters stores the counters except ModSeq, which Log moves.
@@ -92,7 +96,9 @@ type MailTx interface {
 	DeleteGarbage(ref string) error
 
 	// Wipe removes everything the account has, except Garbage, to which the
-	// blobs of its emails are added with the given time.
+	// blobs of its emails are added with the given time, and what Counters have
+	// handed out (law 5); Messages and Bytes become 0. The change log begins
+	// anew, with the entry of this transaction if it logs.
 	Wipe(now time.Time) error
 }
 

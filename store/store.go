@@ -23,7 +23,7 @@
 //  7. A failed fsync is never retried and trusted: from then on writes get
 //     ReadOnly, reads go on, until the process is started anew.
 //  8. A full disk refuses new mail with Full, still allows reading and deleting
-//     (see Update's WithReserve), and heals without a restart.
+//     (see Delete), and heals without a restart.
 package store
 
 import (
@@ -44,7 +44,8 @@ type Store interface {
 	// commits if fn returns nil; an error from fn is returned as it is and
 	// nothing is written. Reads in fn see the writes of fn. fn must be safe to
 	// run again. A ctx that ends before the commit starts cancels; after that
-	// the commit is waited for.
+	// the commit is waited for. After a ReadOnly error of law 7 the write may or
+	// may not be there when the store is opened again; whole, if it is.
 	Update(ctx context.Context, fn func(Tx) error, parts ...Partition) error
 
 	// Delete is Update for work that frees room: it may use the reserve that a
@@ -52,7 +53,8 @@ type Store interface {
 	Delete(ctx context.Context, fn func(Tx) error, parts ...Partition) error
 
 	// Subscribe has fn called for every change of the account committed after
-	// Subscribe returns (law 4). fn runs on the committing goroutine: it must
+	// Subscribe returns (law 4), and perhaps for some that were on their way to
+	// the disk by then: who reads a View afterwards skips what it shows already. fn runs on the committing goroutine: it must
 	// not block and must not call the store. cancel returns once no call of fn
 	// is under way.
 	Subscribe(account mail.AccountID, fn func(*Change)) (cancel func())
@@ -62,7 +64,8 @@ type Store interface {
 	Health() error
 
 	// Checkpoint writes a consistent copy of the database, as of now, into the
-	// folder dir, which must not exist yet, while everything goes on.
+	// folder dir, which must not exist yet (Exists), while everything goes on.
+	// After a failed sync it is refused with ReadOnly.
 	Checkpoint(ctx context.Context, dir string) error
 
 	// Verify reads everything and reports each damaged place in words that

@@ -30,7 +30,27 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TMPDIR", os.TempDir())
 			return nil
 		},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"flip": flip},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
+}
+
+// flip changes one bit in the middle of the largest file of a folder: flip DIR
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	entries, err := os.ReadDir(dir)
+	ts.Check(err)
+	name, size := "", int64(0)
+	for _, e := range entries {
+		info, err := e.Info()
+		ts.Check(err)
+		if info.Mode().IsRegular() && info.Size() > size {
+			name, size = filepath.Join(dir, e.Name()), info.Size()
+		}
+	}
+	raw, err := os.ReadFile(name)
+	ts.Check(err)
+	raw[size/2] ^= 1
+	ts.Check(os.WriteFile(name, raw, 0o600))
 }

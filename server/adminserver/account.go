@@ -118,7 +118,7 @@ func (d *door) addAccounts(q *request) error {
 			if list[i].Quota != nil {
 				quota = *list[i].Quota
 			}
-			err = d.open(q, c.Account.ID, "account", grant.Owner|grant.Admin, func(s *mailbox.Session) error {
+			err = d.open(q, c.Account.ID, "quota", grant.Read|grant.Admin, func(s *mailbox.Session) error {
 				if quota == 0 {
 					return nil
 				}
@@ -141,7 +141,7 @@ func (d *door) showAccount(q *request) error {
 		return err
 	}
 	out := account(a)
-	err = d.open(q, a.ID, "account", grant.Read, func(s *mailbox.Session) error {
+	err = d.open(q, a.ID, "quota", grant.Read, func(s *mailbox.Session) error {
 		u, err := s.Quota(q.Context())
 		out.Usage = &Usage{u.Bytes, u.BytesLimit, u.Messages, u.MessagesLimit}
 		return err
@@ -162,7 +162,7 @@ func (d *door) deleteAccount(q *request) error {
 	if _, err := d.setAccountEnabled(q, a, false); err != nil {
 		return err
 	}
-	err = d.open(q, a.ID, "account", grant.Owner|grant.Admin, func(s *mailbox.Session) error { return s.Wipe(q.Context()) })
+	err = d.open(q, a.ID, "delete", grant.Admin, func(s *mailbox.Session) error { return s.Wipe(q.Context()) })
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (d *door) setQuota(q *request) error {
 	if err != nil {
 		return err
 	}
-	err = d.open(q, a.ID, "account", grant.Owner|grant.Admin, func(s *mailbox.Session) error {
+	err = d.open(q, a.ID, "quota", grant.Read|grant.Admin, func(s *mailbox.Session) error {
 		return s.SetQuota(q.Context(), mailbox.Quota{BytesLimit: u.BytesLimit, MessagesLimit: u.MessagesLimit})
 	})
 	if err != nil {
@@ -277,7 +277,11 @@ func (d *door) removeAppPassword(q *request) error {
 }
 
 func (d *door) account(q *request) (signin.AccountInfo, error) {
-	return d.Authority.AccountByAddress(q.Context(), q.PathValue("address"))
+	a, err := d.Authority.AccountByAddress(q.Context(), q.PathValue("address"))
+	if fault.Is(err, fault.NotFound) {
+		err = fault.New(fault.NotFound, "accounts", "there is no account %s; `postern account list` shows them all", q.PathValue("address"))
+	}
+	return a, err
 }
 
 // open runs fn with a session under a service grant of the given name.

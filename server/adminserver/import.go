@@ -57,7 +57,7 @@ func (d *door) importMail(q *request) error {
 	if err := http.NewResponseController(q.w).EnableFullDuplex(); err != nil {
 		return fault.Wrap(fault.Internal, "adminserver.import", err)
 	}
-	return d.open(q, a.ID, "import", grant.Owner, func(s *mailbox.Session) error {
+	return d.open(q, a.ID, "import", grant.Read|grant.Insert|grant.Flag|grant.Manage, func(s *mailbox.Session) error {
 		im := &importer{
 			ctx: q.Context(), session: s, say: func(p ImportProgress) error { return q.line(p) },
 			limit: d.Mailboxes.Limits().MessageBytes, present: map[string]map[[32]byte]int{},

@@ -12,7 +12,7 @@ type OS struct{}
 
 // Create makes a new file, mode 0600.
 func (OS) Create(name string) (File, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the caller's own folder
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -21,7 +21,7 @@ func (OS) Create(name string) (File, error) {
 
 // Open opens a file for reading and writing.
 func (OS) Open(name string) (File, error) {
-	f, err := os.OpenFile(name, os.O_RDWR, 0) //nolint:gosec // the caller's own folder
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (OS) Mkdir(dir string) error { return os.Mkdir(dir, 0o700) }
 
 // List gives the base names in dir, sorted.
 func (OS) List(dir string) ([]string, error) {
-	f, err := os.Open(dir) //nolint:gosec // the caller's own folder
+	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (OS) List(dir string) ([]string, error) {
 
 // SyncDir makes the entries of dir durable.
 func (OS) SyncDir(dir string) error {
-	f, err := os.Open(dir) //nolint:gosec // the caller's own folder
+	f, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (OS) SyncDir(dir string) error {
 // Lock takes an advisory lock on the file name, which it makes if needed. The
 // system gives it back when the process ends, however it ends.
 func (OS) Lock(name string) (io.Closer, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the caller's own folder
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}

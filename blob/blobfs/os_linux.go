@@ -43,7 +43,7 @@ func free(dir string) (int64, error) {
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return 0, &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	return int64(st.Bavail) * st.Bsize, nil //nolint:gosec // below 2^63 on any disk
+	return int64(st.Bavail) * st.Bsize, nil
 }
 
 // control runs a system call on f's descriptor without giving up the runtime's
@@ -56,7 +56,7 @@ func control(f *os.File, call func(fd int) error) error {
 	var res error
 	err = rc.Control(func(fd uintptr) {
 		for {
-			res = call(int(fd)) //nolint:gosec // a descriptor is small
+			res = call(int(fd))
 			if !errors.Is(res, syscall.EINTR) {
 				return
 			}

@@ -55,7 +55,7 @@ func worker(ctx context.Context, s blob.Store, id uint64, rounds int) error {
 	}
 	var mine []one
 	for i := range rounds {
-		data := content(id<<32|uint64(i), randomSize(rng)) //nolint:gosec // an index
+		data := content(id<<32|uint64(i), randomSize(rng))
 		ref, err := put(ctx, s, data, -1, 30_000)
 		if err != nil {
 			return err
@@ -114,7 +114,7 @@ func (e Engine) testCopyLive(t *testing.T) {
 	want := map[blob.Ref][]byte{}
 	var all []blob.Ref
 	for i := range uint64(40) {
-		data := content(i, int(i*i*200)) //nolint:gosec // small
+		data := content(i, int(i*i*200))
 		ref := mustPut(t, s, data)
 		want[ref] = data
 		all = append(all, ref)
@@ -126,7 +126,7 @@ func (e Engine) testCopyLive(t *testing.T) {
 			if err := s.Delete(t.Context(), ref); err != nil {
 				t.Error(err)
 			}
-			if _, err := put(t.Context(), s, content(uint64(i), 5000), -1, 5000); err != nil { //nolint:gosec // an index
+			if _, err := put(t.Context(), s, content(uint64(i), 5000), -1, 5000); err != nil {
 				t.Error(err)
 			}
 		}

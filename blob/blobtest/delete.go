@@ -29,7 +29,7 @@ func (e Engine) testDelete(t *testing.T) {
 	var data [][]byte
 	for i, size := range sizes() {
 		for range 3 {
-			data = append(data, content(uint64(i), size)) //nolint:gosec // an index
+			data = append(data, content(uint64(i), size))
 			all = append(all, mustPut(t, s, data[len(data)-1]))
 		}
 	}
@@ -71,14 +71,14 @@ func (e Engine) testHold(t *testing.T) {
 	s, fs := e.fresh(t)
 	var all []blob.Ref
 	for i, size := range sizes() {
-		all = append(all, mustPut(t, s, content(uint64(i), size))) //nolint:gosec // an index
+		all = append(all, mustPut(t, s, content(uint64(i), size)))
 	}
 	first, second := s.Hold(), s.Hold()
 	mustDelete(t, s, all...)
 	first()
 	first() // a second call does nothing
 	for i, size := range sizes() {
-		mustHave(t, s, all[i], content(uint64(i), size)) //nolint:gosec // an index
+		mustHave(t, s, all[i], content(uint64(i), size))
 	}
 	if got := refs(t, s); len(got) != len(all) {
 		t.Fatalf("walk lists %d held blobs, want %d", len(got), len(all))

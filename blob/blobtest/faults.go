@@ -139,7 +139,7 @@ func (e Engine) testWriteError(t *testing.T) {
 				data := content(i, size)
 				n := 0
 				fs.Inject(func(op Op, _ string) error {
-					if n++; op == OpWrite && i%3 == 1 && n > int(i)%4 { //nolint:gosec // small
+					if n++; op == OpWrite && i%3 == 1 && n > int(i)%4 {
 						return bad
 					}
 					return nil

@@ -19,7 +19,7 @@ func (e Engine) testFlips(t *testing.T) {
 	s := e.open(t, fs)
 	want := map[blob.Ref][]byte{}
 	for i, size := range []int{0, 5, 700, 1000, 40_000, 90_000, 300_000, 3000, 4000, 64, 128} {
-		data := content(uint64(i), size) //nolint:gosec // an index
+		data := content(uint64(i), size)
 		want[mustPut(t, s, data)] = data
 	}
 	shut(t, s)

@@ -17,11 +17,11 @@ import (
 )
 
 // ErrCrashed is what every call gets once the file system has crashed.
-var ErrCrashed = errors.New("the machine has crashed") //nolint:gochecknoglobals // a sentinel
+var ErrCrashed = errors.New("the machine has crashed")
 
-// ErrShortWrite, returned by an injector for OpWrite, makes the write stop
-// halfway without an error.
-var ErrShortWrite = errors.New("short write") //nolint:gochecknoglobals // a sentinel
+// ErrShortWrite makes a write stop halfway without an error, if an injector
+// returns it for OpWrite.
+var ErrShortWrite = errors.New("short write")
 
 // Op names what is done to a MemFS.
 type Op string
@@ -456,16 +456,14 @@ func (m *MemFS) revive(old *inode, survives func() bool) *inode {
 
 // change does a truncation or a hole.
 func (op *fileOp) change(data []byte) []byte {
-	switch op.kind {
-	case OpTruncate:
+	if op.kind == OpTruncate {
 		if op.size <= int64(len(data)) {
 			return data[:op.size]
 		}
 		return append(data, make([]byte, op.size-int64(len(data)))...)
-	case OpPunch:
-		if op.off < int64(len(data)) {
-			clear(data[op.off:min(op.off+op.size, int64(len(data)))])
-		}
+	}
+	if op.off < int64(len(data)) {
+		clear(data[op.off:min(op.off+op.size, int64(len(data)))])
 	}
 	return data
 }

@@ -75,7 +75,7 @@ func sizes() []int {
 // content makes bytes that tell their blob.
 func content(seed uint64, size int) []byte {
 	b := make([]byte, size)
-	rng := rand.NewPCG(seed, uint64(size)) //nolint:gosec // a size
+	rng := rand.NewPCG(seed, uint64(size))
 	for i := 0; i < size; i += 8 {
 		v := rng.Uint64()
 		for j := i; j < min(i+8, size); j++ {
@@ -86,7 +86,7 @@ func content(seed uint64, size int) []byte {
 	return b
 }
 
-func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 17)) } //nolint:gosec // a test
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 17)) }
 
 func (e Engine) open(t testing.TB, fs blobfs.FS) blob.Store {
 	t.Helper()
@@ -210,7 +210,7 @@ func (e Engine) testRoundTrip(t *testing.T) {
 	s := e.open(t, fs)
 	want := map[blob.Ref][]byte{}
 	for i, size := range sizes() {
-		data := content(uint64(i), size) //nolint:gosec // an index
+		data := content(uint64(i), size)
 		for _, hint := range []int64{-1, int64(size), 0, int64(2*size) + 100} {
 			for _, piece := range []int{1 << 21, 5000} {
 				ref, err := put(t.Context(), s, data, hint, piece)
@@ -243,7 +243,7 @@ func (e Engine) testReadAt(t *testing.T) {
 	s, _ := e.fresh(t)
 	rng := newRand(1)
 	for i, size := range sizes() {
-		data := content(uint64(i), size) //nolint:gosec // an index
+		data := content(uint64(i), size)
 		r, err := s.Open(t.Context(), mustPut(t, s, data))
 		if err != nil {
 			t.Fatal(err)

@@ -127,7 +127,7 @@ func (s *Store) markOne(seg *segment, f blobfs.File, a address) (*deadBlob, erro
 	}
 	var b [recHeader]byte
 	if a.end() > end {
-		return nil, nil //nolint:nilnil // unknown: nothing to do
+		return nil, nil // unknown: nothing to do
 	}
 	if _, err := f.ReadAt(b[:], a.off); err != nil {
 		return nil, readFault("fileblob.Delete", seg, a.off, err)
@@ -137,7 +137,7 @@ func (s *Store) markOne(seg *segment, f blobfs.File, a address) (*deadBlob, erro
 		return nil, s.buryDamaged(seg, f, a, b[:])
 	}
 	if r.address != a || r.state != stateLive && r.knownState() {
-		return nil, nil //nolint:nilnil // unknown or deleted already: nothing to do
+		return nil, nil // unknown or deleted already: nothing to do
 	}
 	s.mu.Lock()
 	d := &deadBlob{address: a, visible: s.holds > 0 && r.state == stateLive}

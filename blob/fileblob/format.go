@@ -92,9 +92,9 @@ func (r *record) encode(b []byte) {
 	le.PutUint32(b[0:], recMagic)
 	le.PutUint64(b[8:], r.state)
 	le.PutUint64(b[16:], r.rand)
-	le.PutUint64(b[24:], uint64(r.size))    //nolint:gosec // not negative
-	le.PutUint64(b[32:], uint64(r.created)) //nolint:gosec // the same bits
-	le.PutUint64(b[40:], uint64(r.batch))   //nolint:gosec // not negative
+	le.PutUint64(b[24:], uint64(r.size))
+	le.PutUint64(b[32:], uint64(r.created))
+	le.PutUint64(b[40:], uint64(r.batch))
 	le.PutUint32(b[48:], r.sum)
 	clear(b[52:recHeader])
 	le.PutUint32(b[4:], headerSum(b, r.location))
@@ -105,7 +105,7 @@ func (r *record) encode(b []byte) {
 func headerSum(b []byte, at location) uint32 {
 	var place [16]byte
 	binary.LittleEndian.PutUint64(place[0:], at.seg)
-	binary.LittleEndian.PutUint64(place[8:], uint64(at.off)) //nolint:gosec // not negative
+	binary.LittleEndian.PutUint64(place[8:], uint64(at.off))
 	c := crc32.Update(0, crcTable, place[:])
 	c = crc32.Update(c, crcTable, b[0:4])
 	return crc32.Update(c, crcTable, b[16:recHeader])
@@ -119,11 +119,11 @@ func decodeRecord(b []byte, at location) (r record, ok bool) {
 		address: address{
 			location: at,
 			rand:     le.Uint64(b[16:]),
-			size:     int64(le.Uint64(b[24:])), //nolint:gosec // checked below
+			size:     int64(le.Uint64(b[24:])),
 		},
 		state:   le.Uint64(b[8:]),
-		created: int64(le.Uint64(b[32:])), //nolint:gosec // the same bits
-		batch:   int64(le.Uint64(b[40:])), //nolint:gosec // checked below
+		created: int64(le.Uint64(b[32:])),
+		batch:   int64(le.Uint64(b[40:])),
 		sum:     le.Uint32(b[48:]),
 	}
 	ok = le.Uint32(b[0:]) == recMagic && le.Uint32(b[4:]) == headerSum(b, at) &&
@@ -184,10 +184,10 @@ func (h segInfo) encodeCopy(b []byte) {
 	le.PutUint64(b[0:], segMagic)
 	le.PutUint32(b[8:], formatVersion)
 	le.PutUint64(b[16:], h.id)
-	le.PutUint64(b[24:], uint64(h.created)) //nolint:gosec // the same bits
+	le.PutUint64(b[24:], uint64(h.created))
 	if h.sealed > 0 {
 		le.PutUint64(b[32:], sealedMarker)
-		le.PutUint64(b[40:], uint64(h.sealed)) //nolint:gosec // positive
+		le.PutUint64(b[40:], uint64(h.sealed))
 	}
 	le.PutUint32(b[60:], crc32.Checksum(b[:60], crcTable))
 }
@@ -243,9 +243,9 @@ func decodeSegmentCopy(b []byte) (h segInfo, ok bool, err error) {
 		return h, false, versionError(v)
 	}
 	h.id = le.Uint64(b[16:])
-	h.created = int64(le.Uint64(b[24:])) //nolint:gosec // the same bits
+	h.created = int64(le.Uint64(b[24:]))
 	if le.Uint64(b[32:]) == sealedMarker {
-		h.sealed = int64(le.Uint64(b[40:])) //nolint:gosec // checked against the file's size
+		h.sealed = int64(le.Uint64(b[40:]))
 	}
 	return h, true, nil
 }

@@ -93,7 +93,7 @@ func (hs *handles) put(h *handle) {
 	}
 	h.idle = hs.idle.PushBack(h)
 	for hs.idle.Len() > hs.max {
-		old := hs.idle.Remove(hs.idle.Front()).(*handle) //nolint:errcheck,forcetypeassert // only handles are in it
+		old := hs.idle.Remove(hs.idle.Front()).(*handle)
 		delete(hs.open, old.name)
 		_ = old.Close()
 	}

@@ -20,7 +20,7 @@ const firstActivated = 3
 func Activated(getenv func(string) string, pid int) (map[string]net.Listener, error) {
 	const op = "listen.Activated"
 	if getenv("LISTEN_PID") != strconv.Itoa(pid) {
-		return nil, nil //nolint:nilnil // the sockets, if any, are another process's
+		return nil, nil // the sockets, if any, are another process's
 	}
 	n, err := strconv.Atoi(getenv("LISTEN_FDS"))
 	if err != nil || n < 0 || n > 1000 {

@@ -102,7 +102,7 @@ func (n *counts) oldest(nw *network) *Conn {
 	if front == nil {
 		return nil
 	}
-	c := front.Value.(*Conn) //nolint:errcheck,forcetypeassert // only connections are in it
+	c := front.Value.(*Conn)
 	n.settle(c)
 	return c
 }

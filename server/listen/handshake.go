@@ -65,7 +65,7 @@ func noteHello(info *tls.ClientHelloInfo) (*tls.Config, error) {
 			}
 		}
 	}
-	return nil, nil //nolint:nilnil // crypto/tls reads it as 'go on'
+	return nil, nil // crypto/tls reads it as 'go on'
 }
 
 // versionName is "" for values that are no versions (RFC 8701 has clients send

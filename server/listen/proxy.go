@@ -22,7 +22,7 @@ const (
 	proxyV2Max   = 1024 // of addresses and TLVs; proxies send less than 300
 )
 
-var errNoProxy = errors.New("a trusted proxy did not begin with a PROXY header") //nolint:gochecknoglobals // a sentinel
+var errNoProxy = errors.New("a trusted proxy did not begin with a PROXY header")
 
 // readProxy reads the header that a trusted proxy must send, and takes the
 // client's address from it. Others' connections it does not touch.

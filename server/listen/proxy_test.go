@@ -38,7 +38,7 @@ func TestProxy(t *testing.T) {
 	} {
 		c := dial(t, s, "imap")
 		send(t, c, header)
-		_ = c.(*net.TCPConn).CloseWrite() //nolint:errcheck,forcetypeassert // dial gives one
+		_ = c.(*net.TCPConn).CloseWrite()
 		b := make([]byte, 1)
 		if n, err := c.Read(b); err == nil {
 			t.Errorf("%q is answered with %q", header, b[:n])

@@ -45,7 +45,7 @@ func (r *Reader) fill() error {
 		return err
 	}
 	if r.buf == nil {
-		buf := readerBuffers.Get().(*[readerSize]byte) //nolint:errcheck,forcetypeassert // see New
+		buf := readerBuffers.Get().(*[readerSize]byte)
 		r.w = copy(buf[:], r.unread())
 		r.buf, r.r = buf, 0
 	} else if r.r > 0 {

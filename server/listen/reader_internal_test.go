@@ -2,6 +2,7 @@ package listen
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -10,7 +11,7 @@ import (
 
 // TestReader reads a stream in every way at random and compares.
 func TestReader(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	rng := rand.New(rand.NewPCG(1, 2))
 	want := make([]byte, 300_000)
 	for i := range want {
 		want[i] = byte(rng.Uint32())
@@ -18,7 +19,7 @@ func TestReader(t *testing.T) {
 	server, client := net.Pipe()
 	defer func() { _ = server.Close() }()
 	go func() {
-		sizes := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // a test
+		sizes := rand.New(rand.NewPCG(3, 4))
 		for rest := want; len(rest) > 0; {
 			n := min(len(rest), 1+sizes.IntN(9000))
 			if _, err := client.Write(rest[:n]); err != nil {
@@ -46,7 +47,7 @@ func TestReader(t *testing.T) {
 			if p, err = r.Peek(n); err == nil && !bytes.Equal(p, want[len(got):len(got)+len(p)]) {
 				t.Fatalf("peek of %d at %d differs", n, len(got))
 			}
-			if err == io.EOF { // what is left is shorter
+			if errors.Is(err, io.EOF) { // what is left is shorter
 				err = nil
 			}
 		default:
@@ -55,7 +56,7 @@ func TestReader(t *testing.T) {
 			n, err = r.Read(p)
 			got = append(got, p[:n]...)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -66,7 +67,7 @@ func TestReader(t *testing.T) {
 		t.Fatalf("%d octets read, %d sent, or others", len(got), len(want))
 	}
 	if r.Buffered() == 0 && r.buf != nil {
-		if _, err := r.ReadByte(); err != io.EOF || r.buf != nil {
+		if _, err := r.ReadByte(); !errors.Is(err, io.EOF) || r.buf != nil {
 			t.Errorf("an idle Reader keeps its buffer (%v)", err)
 		}
 	}

@@ -31,7 +31,7 @@ type Server struct {
 	panics  atomic.Int64
 	reloads chan chan struct{} // answered by the reloader
 
-	ctx      context.Context    //nolint:containedctx // its end is the signal that sessions wait for
+	ctx      context.Context    // its end is the signal that sessions wait for
 	drain    context.CancelFunc // ends ctx
 	draining atomic.Bool
 	loops    sync.WaitGroup // accept loops and the reloader

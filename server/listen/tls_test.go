@@ -249,7 +249,7 @@ func TestStartTLSInjection(t *testing.T) {
 	const stream = "a STARTTLS\r\nb INJECTED\r\n"
 	clean := 0
 	for split := 1; split <= len(stream); split++ {
-		c := dial(t, s, "imap").(*net.TCPConn) //nolint:errcheck,forcetypeassert // dial gives one
+		c := dial(t, s, "imap").(*net.TCPConn)
 		_ = c.SetNoDelay(true)
 		send(t, c, stream[:split])
 		if split < len(stream) {

@@ -79,7 +79,7 @@ func (t *tlsState) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, er
 	if hello.ServerName == "" || t.listener.AnyServerName || t.named(hello.ServerName) {
 		return certs[0], nil
 	}
-	return nil, nil //nolint:nilnil // see above
+	return nil, nil // see above
 }
 
 func (t *tlsState) named(name string) bool {

@@ -33,6 +33,7 @@ set confirmappend = no
 set confirmcreate = no
 set delete = yes
 set quit = yes
+set resolve = no
 set wait_key = no
 set timeout = 5
 set mail_check = 5
@@ -54,7 +55,9 @@ set header_cache = ""
 	m.keys("F") // flag it
 	m.keys("C") // copy it
 	m.wait("Copy to mailbox")
-	m.keys("C-u", "=Kept", "Enter")
+	m.keys("C-u", "=Kept")
+	m.wait("=Kept")
+	m.keys("Enter")
 	eventually(t, 20*time.Second, "mutt's copy is in Kept", func() bool { return server.has("Kept", "about the garden") })
 
 	m.keys("2", "Enter") // go to the second, save it: a copy and a deletion

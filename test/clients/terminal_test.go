@@ -34,6 +34,11 @@ func newTerminal(t *testing.T, dir string, args ...string) *terminal {
 		strings.Join(args, "' '")+"'\necho '"+marker+"'\nexec cat\n")
 	m.tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "sh "+filepath.Join(dir, "run"))
 	t.Cleanup(func() {
+		if t.Failed() {
+			cmd := exec.CommandContext(context.Background(), "tmux", "-u", "-S", m.socket, "capture-pane", "-p") //nolint:gosec // our own socket
+			out, err := cmd.CombinedOutput()
+			t.Logf("the screen (%v):\n%s", err, strings.TrimSpace(string(out)))
+		}
 		// The test's context is done by now.
 		cmd := exec.CommandContext(context.Background(), "tmux", "-S", m.socket, "kill-server") //nolint:gosec // our own socket
 		if out, err := cmd.CombinedOutput(); err != nil {

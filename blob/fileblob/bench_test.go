@@ -15,7 +15,12 @@ import (
 
 func open(tb testing.TB) *fileblob.Store {
 	tb.Helper()
-	s, err := fileblob.Open(filepath.Join(tb.TempDir(), "blobs"), fileblob.Options{})
+	return openIn(tb, filepath.Join(tb.TempDir(), "blobs"))
+}
+
+func openIn(tb testing.TB, dir string) *fileblob.Store {
+	tb.Helper()
+	s, err := fileblob.Open(dir, fileblob.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}

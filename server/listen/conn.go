@@ -122,9 +122,9 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 }
 
-// Close closes the connection, with TLS's close_notify.
+// Close closes the connection, with TLS's close_notify. Any goroutine may call
+// it; so the Reader's buffer is left to whoever is reading.
 func (c *Conn) Close() error {
-	c.reader.release()
 	if t := c.tls.Load(); t != nil {
 		return t.Close()
 	}

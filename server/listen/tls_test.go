@@ -138,6 +138,33 @@ func TestTicketsStayAtTheirListener(t *testing.T) {
 	}
 }
 
+// oneSession offers its session to whatever server name is asked for.
+type oneSession struct{ state *tls.ClientSessionState }
+
+func (o *oneSession) Get(string) (*tls.ClientSessionState, bool) { return o.state, o.state != nil }
+
+func (o *oneSession) Put(_ string, s *tls.ClientSessionState) { o.state = s }
+
+// A resumed session shows no certificate, so the server name is looked at again.
+func TestResumedServerName(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		hooks, refused := refusals()
+		s := serve(t, secure(t), echo, hooks)
+		cfg := clientConfig()
+		cfg.MaxVersion, cfg.ClientSessionCache = version, &oneSession{}
+		if _, err := facts(t, s, "imaps", cfg); err != nil {
+			t.Fatal(err)
+		}
+		cfg.ServerName = "other.example"
+		if got, err := facts(t, s, "imaps", cfg); err == nil {
+			t.Errorf("version %x: %q", version, got)
+		}
+		if r := <-refused; r.ServerName != "other.example" {
+			t.Errorf("version %x: reported %+v", version, r)
+		}
+	}
+}
+
 func TestLegacyListener(t *testing.T) {
 	cfg := secure(t)
 	cfg.Listeners[1].MinVersion = tls.VersionTLS10

@@ -160,12 +160,13 @@ func (f crashFile) Sync() error              { f.write(); return f.File.Sync() }
 func (f crashFile) Truncate(n int64) error   { f.write(); return f.File.Truncate(n) }
 func (f crashFile) Punch(off, n int64) error { f.write(); return f.File.Punch(off, n) }
 
-// world is what an account holds: mailboxes by name.
+// content is what an account holds: mailboxes by name.
 type content map[string]*box
 
 type box struct {
 	validity mail.UIDValidity // 0: not known yet
 	next     mail.UID
+	modseq   mail.ModSeq
 	messages map[mail.UID]message
 }
 
@@ -177,7 +178,7 @@ type message struct {
 func (c content) clone() content {
 	out := content{}
 	for name, b := range c {
-		n := &box{b.validity, b.next, map[mail.UID]message{}}
+		n := &box{b.validity, b.next, b.modseq, map[mail.UID]message{}}
 		for uid, m := range b.messages {
 			n.messages[uid] = m
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -172,3 +173,5 @@ func bodies(t testing.TB, v *mailbox.View) map[mail.UID]string {
 	}))
 	return out
 }
+
+func fields(flags string) []string { return strings.Fields(flags) }

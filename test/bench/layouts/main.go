@@ -19,6 +19,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +44,7 @@ type bench struct {
 	dir    string
 	rounds int
 	span   time.Duration
+	sizes  string
 }
 
 func main() {
@@ -49,6 +52,7 @@ func main() {
 	flag.StringVar(&b.dir, "dir", os.TempDir(), "folder on the disk to measure")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds per figure")
 	flag.DurationVar(&b.span, "span", 2*time.Second, "length of a round")
+	flag.StringVar(&b.sizes, "sizes", "1,4,16,32,64,256,1024", "sizes of bodies in KiB")
 	flag.Parse()
 	if err := b.table(); err != nil {
 		fmt.Fprintln(os.Stderr, "layouts:", err)
@@ -59,7 +63,11 @@ func main() {
 func (b bench) table() error {
 	fmt.Println("| body | writers | inline | blob, then row | both at once | inline writes, × body |")
 	fmt.Println("|---|---|---|---|---|---|")
-	for _, kib := range []int{1, 4, 16, 64, 256, 1024} {
+	for _, text := range strings.Split(b.sizes, ",") {
+		kib, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
 		for _, writers := range []int{1, 16, 128} {
 			var rates [layouts][]float64
 			var amplification float64

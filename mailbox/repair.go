@@ -146,6 +146,16 @@ func (w *work) recountBox(b *workBox) error {
 	if err != nil {
 		return err
 	}
+	// A UID that was removed must not come again either.
+	err = w.tx.Removed(b.row.ID, 0, func(_ mail.ModSeq, gone []UIDRange) error {
+		for _, r := range gone {
+			row.UIDNext = max(row.UIDNext, r.Last+1)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	b.row = *row
 	if !b.changed {
 		// Counting changes no message, so it takes no MODSEQ.

@@ -75,7 +75,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Is tells whether target is the sentinel of the same kind, so that
 // errors.Is(err, &fault.Error{Kind: k}) works; prefer fault.Is.
 func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error) //nolint:errorlint // this is the Is method itself
+	t, ok := target.(*Error)
 	return ok && t.Err == nil && t.Op == "" && t.Kind == e.Kind
 }
 

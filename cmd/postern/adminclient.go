@@ -134,7 +134,7 @@ func stream[T any](ctx context.Context, c *adminClient, method, path string, bod
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // the person has ended it
+				return nil // the person has ended it
 			}
 			return fault.New(fault.Unavailable, "postern", "the answer broke off: %w", err)
 		}

@@ -146,58 +146,73 @@ func (c *importAccounts) Run(ctx context.Context, a app) error {
 	if c.Format == "ldif" || (c.Format == "" && strings.HasSuffix(strings.ToLower(c.File), ".ldif")) {
 		read = foreign.LDIF
 	}
-	made, there, failed := 0, 0, 0
+	im := accountImport{ctx: ctx, app: a, domain: c.Domain}
 	err := c.with(ctx, a, func(ad *adminClient) error {
-		var batch []adminserver.NewAccount
-		flush := func() error {
-			if len(batch) == 0 {
-				return nil
-			}
-			err := stream(ctx, ad, "POST", "/v1/accounts", batch, func(r adminserver.Created) error {
-				switch {
-				case r.Error == "":
-					made++
-				case r.Kind == fault.Exists.String():
-					there++
-				default:
-					failed++
-					fmt.Fprintf(a.errs, "failed: %s: %s\n", r.Address, r.Error)
-				}
-				if r.Password != "" {
-					fmt.Fprintf(a.out, "%s had no password; it is now %s\n", r.Address, r.Password)
-				}
-				return nil
-			})
-			batch = batch[:0]
+		im.admin = ad
+		if err := read(c.File, im.take, im.trouble); err != nil {
 			return err
 		}
-		err := read(c.File, func(acc foreign.Account) error {
-			if !strings.Contains(acc.Address, "@") {
-				if c.Domain == "" {
-					return fault.New(fault.Invalid, "postern import accounts", "%s: %s has no domain; give --domain", acc.Source, acc.Address)
-				}
-				acc.Address += "@" + c.Domain
-			}
-			n := adminserver.NewAccount{Address: acc.Address, Name: acc.Name, Aliases: acc.Aliases, Hash: acc.Hash, Disabled: acc.Disabled}
-			if acc.Quota > 0 {
-				n.Quota = &acc.Quota
-			}
-			if batch = append(batch, n); len(batch) < accountBatch {
-				return nil
-			}
-			return flush()
-		}, func(t foreign.Trouble) {
-			failed++
-			fmt.Fprintf(a.errs, "not read: %s: %v\n", t.Source, t.Err)
-		})
-		if err != nil {
-			return err
-		}
-		return flush()
+		return im.flush()
 	})
-	fmt.Fprintf(a.out, "made %d accounts, were there already %d, failed %d\n", made, there, failed)
-	if err == nil && failed > 0 {
+	fmt.Fprintf(a.out, "made %d accounts, were there already %d, failed %d\n", im.made, im.there, im.failed)
+	if err == nil && im.failed > 0 {
 		err = quietError{errors.New("some accounts failed")}
 	}
 	return err
+}
+
+// accountImport sends accounts in batches and counts what becomes of them.
+type accountImport struct {
+	ctx    context.Context //nolint:containedctx // it lives as long as one command
+	app    app
+	admin  *adminClient
+	domain string // for names without one
+
+	batch               []adminserver.NewAccount
+	made, there, failed int
+}
+
+func (im *accountImport) take(acc foreign.Account) error {
+	if !strings.Contains(acc.Address, "@") {
+		if im.domain == "" {
+			return fault.New(fault.Invalid, "postern import accounts", "%s: %s has no domain; give --domain", acc.Source, acc.Address)
+		}
+		acc.Address += "@" + im.domain
+	}
+	n := adminserver.NewAccount{Address: acc.Address, Name: acc.Name, Aliases: acc.Aliases, Hash: acc.Hash, Disabled: acc.Disabled}
+	if acc.Quota > 0 {
+		n.Quota = &acc.Quota
+	}
+	if im.batch = append(im.batch, n); len(im.batch) < accountBatch {
+		return nil
+	}
+	return im.flush()
+}
+
+func (im *accountImport) trouble(t foreign.Trouble) {
+	im.failed++
+	fmt.Fprintf(im.app.errs, "not read: %s: %v\n", t.Source, t.Err)
+}
+
+func (im *accountImport) flush() error {
+	if len(im.batch) == 0 {
+		return nil
+	}
+	batch := im.batch
+	im.batch = nil
+	return stream(im.ctx, im.admin, "POST", "/v1/accounts", batch, func(r adminserver.Created) error {
+		switch {
+		case r.Error == "":
+			im.made++
+		case r.Kind == fault.Exists.String():
+			im.there++
+		default:
+			im.failed++
+			fmt.Fprintf(im.app.errs, "failed: %s: %s\n", r.Address, r.Error)
+		}
+		if r.Password != "" {
+			fmt.Fprintf(im.app.out, "%s had no password; it is now %s\n", r.Address, r.Password)
+		}
+		return nil
+	})
 }

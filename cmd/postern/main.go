@@ -17,7 +17,7 @@ import (
 )
 
 // version is set by the linker.
-var version = "unknown" //nolint:gochecknoglobals // -ldflags -X needs a variable
+var version = "unknown" // a variable, so that -ldflags -X can set it
 
 // commands are the subcommands; their help is the manual.
 type commands struct {

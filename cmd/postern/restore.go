@@ -156,7 +156,7 @@ func (c *restoreCommand) account(ctx context.Context, a app) error {
 		return err
 	}
 	from := offlineAdmin(old)
-	defer from.close()
+	defer func() { _ = from.close() }() // a copy that is thrown away
 	mail, err := from.do(ctx, "GET", accountPath(c.Account, "/export"), nil)
 	if err != nil {
 		return err

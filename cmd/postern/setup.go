@@ -52,7 +52,7 @@ func (c *setupCommand) Run(ctx context.Context, a app) error {
 	if err = errors.Join(err, n.Close()); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(c.Config), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(c.Config), 0o755); err != nil { //nolint:gosec // a folder of configuration; secrets are not in it
 		return fault.Wrap(fault.Unavailable, "postern setup", err)
 	}
 	if err := writeDurably(c.Config, text, 0o644); err != nil {

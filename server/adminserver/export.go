@@ -46,7 +46,7 @@ func (d *door) exportMailbox(q *request, s *mailbox.Session, box mailbox.Info) e
 	defer v.Close()
 	snap := v.Snapshot()
 	uids := make([]mail.UID, 0, snap.Len())
-	for _, row := range snap.Rows(1, uint32(snap.Len())) { //nolint:gosec // a mailbox has fewer than 2^32 messages
+	for _, row := range snap.Rows(1, uint32(snap.Len())) {
 		uids = append(uids, row.UID)
 	}
 	enc := json.NewEncoder(q.w)
@@ -65,7 +65,7 @@ func (d *door) exportMailbox(q *request, s *mailbox.Session, box mailbox.Info) e
 		raw, err := io.ReadAll(io.NewSectionReader(body, 0, body.Size()))
 		if err != nil {
 			d.Logger.Error("message left out of an export", "mailbox", box.Name, "uid", m.UID, "error", err)
-			return nil //nolint:nilerr // one damaged message must not end the export; it is logged
+			return nil // one damaged message must not end the export; it is logged
 		}
 		zone := time.FixedZone("", int(row.Zone)*60)
 		h := ImportHeader{

@@ -90,10 +90,10 @@ func quotaRule(rule string) int64 {
 // without mail (groups, units) are passed over.
 func LDIF(file string, account func(Account) error, trouble func(Trouble)) error {
 	var a Account
-	any := false
+	filled := false
 	flush := func() error {
-		defer func() { a, any = Account{}, false }()
-		if !any || a.Address == "" {
+		defer func() { a, filled = Account{}, false }()
+		if !filled || a.Address == "" {
 			return nil
 		}
 		return account(a)
@@ -109,10 +109,10 @@ func LDIF(file string, account func(Account) error, trouble func(Trouble)) error
 		name, value, err := ldifValue(line)
 		if err != nil {
 			trouble(Trouble{fmt.Sprintf("%s:%d", file, at), err})
-			return nil
+			return nil //nolint:nilerr // told; the next line may be good
 		}
 		ldifField(&a, name, value, fmt.Sprintf("%s:%d", file, at))
-		any = true
+		filled = true
 		return nil
 	}
 	err := lines(file, func(n int, line string) error {

@@ -29,7 +29,7 @@ func Maildir(root string, message func(Message) error, trouble func(Trouble)) er
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			trouble(Trouble{p, err})
-			return nil
+			return nil //nolint:nilerr // told; the other folders may be good
 		}
 		if d.IsDir() {
 			if n := d.Name(); n == "cur" || n == "new" || n == "tmp" {

@@ -31,6 +31,9 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, lockError(op, dir, err)
 	}
 	sp := newSpace(o.FS, dir, o.ReserveBytes, o.Logger)
+	if o.MemTableBytes == 0 {
+		o.MemTableBytes = sp.memTable()
+	}
 	s := newStore(dir, o, newGuard(o.FS, dir, o.Logger, sp), lock)
 	if err := s.open(); err != nil {
 		return nil, errors.Join(fault.New(openKind(err), op, "database in %s: %w", dir, err), lock.Close())

@@ -20,11 +20,12 @@ type Options struct {
 	// CacheBytes is for blocks read from disk; 0 is 64 MiB.
 	CacheBytes int64
 	// MemTableBytes is how much is gathered in memory before it is written into
-	// tables; 0 is 64 MiB. Up to four such memories may exist.
+	// tables; 0 is 64 MiB or a quarter of the reserve, whichever is less. Up to
+	// four such memories may exist.
 	MemTableBytes int
 	// ReserveBytes is the room that a full disk keeps for deleting and for the
-	// engine itself (law 8); 0 is 256 MiB or a twentieth of the disk, whichever
-	// is less.
+	// engine itself (law 8), twice: as head-room and as a ballast file; 0 is 256
+	// MiB or a sixteenth of the disk, whichever is less.
 	ReserveBytes int64
 	// CheckEvery is how often the free room of the disk is looked at; 0 is one
 	// second.
@@ -46,9 +47,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = defaultCache
-	}
-	if o.MemTableBytes == 0 {
-		o.MemTableBytes = defaultMemTable
 	}
 	if o.CheckEvery == 0 {
 		o.CheckEvery = time.Second

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -67,7 +69,7 @@ func (r room) value(op string, key []byte) ([]byte, error) {
 	if err := r.s.allows(r.part); err != nil {
 		return nil, err
 	}
-	v, c, err := r.s.r.Get(key)
+	v, c, err := getValue(r.s.r, key)
 	if err != nil {
 		return nil, readError(op, key, err)
 	}
@@ -81,7 +83,7 @@ func (r room) with(op string, key []byte, fn func(v []byte) error) error {
 	if err := r.s.allows(r.part); err != nil {
 		return err
 	}
-	v, c, err := r.s.r.Get(key)
+	v, c, err := getValue(r.s.r, key)
 	if err != nil {
 		return readError(op, key, err)
 	}
@@ -91,6 +93,23 @@ func (r room) with(op string, key []byte, fn func(v []byte) error) error {
 		return damagedKey(op, key, err)
 	}
 	return nil
+}
+
+// getValue is Get of Pebble 2.1, which says nothing and gives no bytes when a
+// value kept in a file of its own fails its checksum: the error is only in the
+// iterator that it returns as closer.
+func getValue(r pebble.Reader, key []byte) ([]byte, io.Closer, error) {
+	v, c, err := r.Get(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	if it, ok := c.(interface{ Error() error }); ok {
+		if err := it.Error(); err != nil {
+			_ = c.Close()
+			return nil, nil, err
+		}
+	}
+	return v, c, nil
 }
 
 // has tells whether there is a value under key.
@@ -164,12 +183,33 @@ func readError(op string, key []byte, err error) error {
 	return fault.New(fault.Unavailable, op, "read at %s: %w", keyName(key), err)
 }
 
-// damagedFile names the file that Pebble found damaged.
+// damagedFile names the file that Pebble found damaged, if it told.
 func damagedFile(op string, key []byte, err error) error {
-	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
-		return fault.New(fault.Damaged, op, "%s: %w", info.Path, err)
+	if name := fileOf(err); name != "" {
+		return fault.New(fault.Damaged, op, "%s, in file %s: %w", keyName(key), name, err)
 	}
 	return fault.New(fault.Damaged, op, "at %s: %w", keyName(key), err)
+}
+
+// fileOf is the name of the file that Pebble found damaged; "" if err does not
+// tell. For files of values the number is only in the text.
+func fileOf(err error) string {
+	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
+		return filepath.Base(info.Path)
+	}
+	const mark = "pebble: file "
+	_, rest, ok := strings.Cut(err.Error(), mark)
+	if !ok {
+		return ""
+	}
+	n := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+	if n < 0 {
+		n = len(rest)
+	}
+	if n == 0 {
+		return ""
+	}
+	return rest[:n] + ".blob"
 }
 
 func damagedKey(op string, key []byte, err error) error {

@@ -53,6 +53,15 @@ func newSpace(files vfs.FS, dir string, want int64, log *slog.Logger) *space {
 	return s
 }
 
+// memTable is the size of a memory table: all of them must fit into the
+// reserve when they are written out on a full disk.
+func (s *space) memTable() int {
+	if s.reserve == 0 {
+		return defaultMemTable
+	}
+	return int(min(defaultMemTable, max(256<<10, s.reserve/4)))
+}
+
 func (s *space) path() string { return s.fs.PathJoin(s.dir, ballastName) }
 
 // used counts bytes that were written and looks again after a few.

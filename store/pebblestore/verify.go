@@ -151,11 +151,10 @@ func (v *verifier) rowsFrom(ctx context.Context, from []byte) (next []byte, err 
 }
 
 func (v *verifier) unreadable(key []byte, err error) {
-	if info := pebble.ExtractDataCorruptionInfo(err); info != nil {
-		v.file(v.s.opts.FS.PathBase(info.Path), err)
-		return
+	if name := fileOf(err); name != "" {
+		v.file(name, err)
 	}
-	v.report(store.Damage{Where: "behind " + keyName(key), What: err.Error()})
+	v.report(store.Damage{Where: "at or behind " + keyName(key), What: err.Error()})
 }
 
 // behind is where reading may work again after it failed behind last.

@@ -38,6 +38,9 @@ type MailReader interface {
 	Emails(fn func(EmailRow) error) error
 	// Body is the message kept inline; NotFound if it is a blob or gone.
 	Body(id mail.EmailID) ([]byte, error)
+	// Bodies lists the messages kept inline with from ≤ id ≤ to. The bytes are
+	// valid until fn returns.
+	Bodies(from, to mail.EmailID, fn func(id mail.EmailID, body []byte) error) error
 	// Thread is the thread that key (see MailTx.PutThread) belongs to;
 	// NotFound if none.
 	Thread(key ThreadKey) (mail.ThreadID, error)

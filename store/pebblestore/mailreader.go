@@ -189,6 +189,22 @@ func (m mailReader) Body(id mail.EmailID) ([]byte, error) {
 	return m.value("store.Body", m.s.key)
 }
 
+func (m mailReader) Bodies(from, to mail.EmailID, fn func(mail.EmailID, []byte) error) error {
+	const op = "store.Bodies"
+	if from > to {
+		return m.s.allows(m.part)
+	}
+	lower := appendBodyKey(nil, m.account, from)
+	upper := append(appendBodyKey(nil, m.account, to), 0)
+	return m.scan(op, lower, upper, func(k, v []byte) error {
+		id, ok := lastUint64(k, 1+8)
+		if !ok {
+			return damagedKey(op, k, errRow)
+		}
+		return fn(mail.EmailID(id), v)
+	})
+}
+
 func (m mailReader) Thread(key store.ThreadKey) (id mail.ThreadID, err error) {
 	m.s.key = append(m.key(kindThread), key[:]...)
 	err = m.with("store.Thread", m.s.key, func(v []byte) error {

@@ -89,6 +89,18 @@ func dumpRest(b *strings.Builder, m store.MailReader) error {
 	}); err != nil {
 		return err
 	}
+	if err := m.Bodies(0, ^mail.EmailID(0), func(id mail.EmailID, body []byte) error {
+		fmt.Fprintf(b, "body of %d has %d bytes\n", id, len(body))
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := m.Bodies(2, 1<<40, func(id mail.EmailID, body []byte) error {
+		fmt.Fprintf(b, "inline %d is %q\n", id, body)
+		return nil
+	}); err != nil {
+		return err
+	}
 	for i := range byte(knownThreads) {
 		id, err := m.Thread(store.ThreadKey{i})
 		if err != nil && !fault.Is(err, fault.NotFound) {

@@ -122,5 +122,5 @@ func (c *checker) read(ctx context.Context, id mail.EmailID) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendSummary(nil, parsed), nil
+	return appendSummary(nil, parsed, m.ref), nil
 }

@@ -88,7 +88,7 @@ func (in *incoming) finish(ctx context.Context) error {
 		in.e.pending.add(in.ref)
 	}
 	in.done = true
-	in.summary = appendSummary(nil, m)
+	in.summary = appendSummary(make([]byte, 0, 1<<10), m, in.ref)
 	in.threads = threadKeys(m)
 	return nil
 }

@@ -3,6 +3,7 @@ package mailbox
 import (
 	"encoding/binary"
 
+	"postern/blob"
 	"postern/fault"
 	"postern/wire/imapwire"
 	"postern/wire/mime"
@@ -22,18 +23,19 @@ const (
 	fieldReference     = 6 // once for each
 	fieldSize          = 7 // uvarint
 	fieldTraits        = 8 // uvarint
+	fieldBlob          = 9 // reference of the blob, if there is one
 )
 
 // summary is a decoded summary. Its slices lie in the encoded one.
 type summary struct {
-	envelope, structure, tree, preview, messageID []byte
-	references                                    []byte // what follows the first reference's tag; see refs
-	size                                          int64
-	traits                                        mime.Traits
+	envelope, structure, tree, preview, messageID, blob []byte
+	references                                          []byte // what follows the first reference's tag; see refs
+	size                                                int64
+	traits                                              mime.Traits
 }
 
-// appendSummary encodes what is kept of a message.
-func appendSummary(dst []byte, m *mime.Message) []byte {
+// appendSummary encodes what is kept of a message, and where its bytes are.
+func appendSummary(dst []byte, m *mime.Message, ref blob.Ref) []byte {
 	dst = append(dst, summaryVersion)
 	var room [1024]byte
 	scratch := imapwire.AppendEnvelope(room[:0], &m.Envelope)
@@ -52,7 +54,11 @@ func appendSummary(dst []byte, m *mime.Message) []byte {
 		dst = appendField(dst, fieldReference, []byte(ref))
 	}
 	dst = appendField(dst, fieldSize, binary.AppendUvarint(scratch[:0], uint64(m.Size))) //nolint:gosec // never negative
-	return appendField(dst, fieldTraits, binary.AppendUvarint(scratch[:0], uint64(m.Traits)))
+	dst = appendField(dst, fieldTraits, binary.AppendUvarint(scratch[:0], uint64(m.Traits)))
+	if ref != "" {
+		dst = appendField(dst, fieldBlob, []byte(ref))
+	}
+	return dst
 }
 
 func appendField(dst []byte, tag byte, value []byte) []byte {
@@ -106,6 +112,8 @@ func parseSummary(b []byte, s *summary) error {
 			s.preview = value
 		case fieldMessageID:
 			s.messageID = value
+		case fieldBlob:
+			s.blob = value
 		case fieldReference:
 			if s.references == nil {
 				s.references = at

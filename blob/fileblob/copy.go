@@ -90,7 +90,7 @@ func (c *copying) records(ctx context.Context, seg *segment, in, out blobfs.File
 	if err := out.Truncate(end); err != nil {
 		return err
 	}
-	err := scan(in, seg.id, end, func(r record) error {
+	err := scan(in, seg, end, func(r record) error {
 		if err := c.s.goOn(ctx, op); err != nil {
 			return err
 		}

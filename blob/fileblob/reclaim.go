@@ -71,7 +71,7 @@ func (s *Store) count(seg *segment, f blobfs.File) error {
 		return err
 	}
 	live := 0
-	err = scan(f, seg.id, end, func(r record) error {
+	err = scan(f, seg, end, func(r record) error {
 		switch r.state {
 		case stateGone, stateTorn:
 			return nil

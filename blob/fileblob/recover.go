@@ -69,7 +69,7 @@ func (s *Store) examine(seg *segment, f blobfs.File, size int64) (tail, error) {
 	var t tail
 	var gaps []gap
 	var batch int64
-	err := scan(f, seg.id, size, func(r record) error {
+	err := scan(f, seg, size, func(r record) error {
 		batch = max(batch, r.batch)
 		t.records = append(t.records, r)
 		return nil

@@ -15,14 +15,14 @@ type gap struct {
 // scan goes through the records of a segment from header to header. Where one
 // is damaged it looks for the next sound record and calls lost for the range
 // between.
-func scan(f blobfs.File, id uint64, end int64, found func(record) error, lost func(gap) error) error {
+func scan(f blobfs.File, seg *segment, end int64, found func(record) error, lost func(gap) error) error {
 	var b [recHeader]byte
 	for off := int64(segStart); off < end; {
 		var r record
 		ok := false
 		if off+recHeader <= end {
 			if _, err := f.ReadAt(b[:], off); err == nil {
-				r, ok = decodeRecord(b[:], location{id, off})
+				r, ok = decodeRecord(b[:], location{seg.id, off})
 			}
 		}
 		if ok && r.end() <= end {
@@ -32,7 +32,10 @@ func scan(f blobfs.File, id uint64, end int64, found func(record) error, lost fu
 			off = r.end()
 			continue
 		}
-		next := resync(f, id, off, end, r.size)
+		next := end
+		if !seg.solo { // a solo segment has one record: nothing is behind it
+			next = resync(f, seg.id, off, end, r.size)
+		}
 		if err := lost(gap{from: off, to: next, head: r}); err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func (s *Store) eachRecord(ctx context.Context, op string, seg *segment,
 	if err != nil {
 		return ioFault(op, err)
 	}
-	return scan(h, seg.id, end, func(r record) error {
+	return scan(h, seg, end, func(r record) error {
 		if err := s.goOn(ctx, op); err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"postern/fault"
 )
@@ -30,7 +29,6 @@ func Activated(getenv func(string) string, pid int) (map[string]net.Listener, er
 	all := map[string]net.Listener{}
 	for i := range n {
 		fd := firstActivated + i
-		syscall.CloseOnExec(fd)
 		name := fmt.Sprintf("LISTEN_FD_%d", fd)
 		if i < len(names) && names[i] != "" {
 			name = names[i]

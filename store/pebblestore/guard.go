@@ -117,10 +117,15 @@ func (e *frozenError) Unwrap() error { return e.err }
 
 // attempt runs do, which writes. Without room it gives the reserve away and
 // tries again; lasting files wait for room as long as it takes, since Pebble
-// could not go on without them.
+// could not go on without them. Tables come first without the reserve: most are
+// of compactions, which can wait until there is room.
 func (g *guard) attempt(c class, do func() error) error {
 	err := do()
 	if err == nil || !errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	if c == table && g.tableErrs.Load() < patientTables {
+		g.space.look()
 		return err
 	}
 	g.space.exhausted()
@@ -134,6 +139,10 @@ func (g *guard) attempt(c class, do func() error) error {
 	}
 	return err
 }
+
+// patientTables is how often in a row writing tables may fail, with pauses of
+// about half a second in all, before the reserve is used for them.
+const patientTables = 6
 
 const roomPoll = 20 * time.Millisecond
 

@@ -158,15 +158,6 @@ func (m *model) Bodies(from, to mail.EmailID, fn func(mail.EmailID, []byte) erro
 	})
 }
 
-func (m *model) Bodies(from, to mail.EmailID, fn func(mail.EmailID, []byte) error) error {
-	return each(m.bodies, func(id mail.EmailID, b string) error {
-		if id < from || id > to {
-			return nil
-		}
-		return fn(id, []byte(b))
-	})
-}
-
 func (m *model) Removed(box mail.MailboxID, since mail.ModSeq, fn func(mail.ModSeq, []store.UIDRange) error) error {
 	return each(m.removed[box], func(seq mail.ModSeq, r []store.UIDRange) error {
 		if seq <= since {

@@ -188,6 +188,19 @@ func testEmails(t *testing.T, h *Harness) {
 		if body, err := m.Body(4); len(body) != 0 || err != nil {
 			t.Errorf("empty body: %q, %v", body, err)
 		}
+		var some []mail.EmailID
+		if err := m.Bodies(2, 3, func(id mail.EmailID, body []byte) error {
+			some = append(some, id)
+			if len(body) != len(big) {
+				t.Errorf("body of %d has %d bytes", id, len(body))
+			}
+			return nil
+		}); err != nil || !slices.Equal(some, []mail.EmailID{3}) {
+			t.Errorf("bodies from 2 to 3: %v, %v", some, err)
+		}
+		if err := m.Bodies(3, 2, func(id mail.EmailID, _ []byte) error { return fmt.Errorf("body of %d", id) }); err != nil {
+			t.Errorf("bodies from 3 to 2: %v", err)
+		}
 		id, err := m.Thread(store.ThreadKey{1, 15: 2})
 		if id != 8 || err != nil {
 			t.Errorf("thread %d, %v", id, err)

@@ -30,7 +30,6 @@ type trial struct {
 
 	cached   bool        // the password is known to be right
 	cacheKey cacheKey    // of the password, if the account has one
-	slowDone bool        // a slow verification was made
 	ticket   *ticket     // the guess's place, if one was taken
 	grant    grant.Grant // on Allow
 	buffer   [4]policy.Result
@@ -186,7 +185,7 @@ func (t *trial) begin(a *Authority) {
 		ID: at.ID, Time: a.now(), Protocol: at.Protocol, Listener: at.Listener, Mechanism: at.Mechanism,
 		Client: policy.Client{Addr: at.Client.Addr(), Name: at.ClientName}, Results: t.buffer[:0],
 	}
-	t.person, t.secret, t.cached, t.slowDone, t.ticket = nil, nil, false, false, nil
+	t.person, t.secret, t.cached, t.ticket = nil, nil, false, nil
 	if pw, ok := at.Proof.(Password); ok && len(pw.Secret.Reveal()) > 0 && at.Name != "" {
 		t.secret = pw.Secret.Reveal()
 	} else {
@@ -203,9 +202,10 @@ func (t *trial) begin(a *Authority) {
 // know sets the facts of the account.
 func (t *trial) know(a *Authority, p *person) {
 	t.person = p
-	hash := mac(a.keys.names[:], []byte(t.name))
-	t.target = target{name: [16]byte(hash[:16])}
-	if p != nil {
+	if p == nil {
+		hash := mac(a.keys.names[:], []byte(t.name))
+		t.target = target{name: [16]byte(hash[:16])}
+	} else {
 		t.target = target{account: p.row.ID}
 		t.facts.Account = p.facts
 		t.facts.Client.Success = p.lastSuccess(t.device)
@@ -286,7 +286,6 @@ func (a *Authority) verify(ctx context.Context, t *trial) error {
 	if err != nil {
 		return err
 	}
-	t.slowDone = true
 	if real != nil && !t.cached {
 		t.passwordMatched(matched)
 	}

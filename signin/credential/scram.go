@@ -1,10 +1,10 @@
 package credential
 
 import (
-	"crypto/hmac"
-	"crypto/pbkdf2"
 	"crypto/rand"
-	"crypto/sha256"
+
+	"postern/mail"
+	"postern/wire/sasl"
 )
 
 // ScramSHA256 is the mechanism of the verifiers that we write.
@@ -17,13 +17,11 @@ type ScramKeys struct{ Stored, Server []byte }
 // password, with the account's one salt and iteration count. A generated secret
 // is taken in the form that Generate gives it.
 func DeriveScram(password, salt []byte, iterations int) (ScramKeys, error) {
-	salted, err := pbkdf2.Key(sha256.New, string(prepare(password)), salt, iterations, sha256.Size)
+	v, err := sasl.NewScramVerifier(mail.NewSecret(password), salt, iterations)
 	if err != nil {
 		return ScramKeys{}, err
 	}
-	client := keyed(salted, "Client Key")
-	stored := sha256.Sum256(client)
-	return ScramKeys{Stored: stored[:], Server: keyed(salted, "Server Key")}, nil
+	return ScramKeys{Stored: v.StoredKey[:], Server: v.ServerKey[:]}, nil
 }
 
 // NewSalt is a salt for an account's SCRAM verifiers.
@@ -31,10 +29,4 @@ func NewSalt() []byte {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails (crypto/rand)
 	return salt
-}
-
-func keyed(key []byte, text string) []byte {
-	m := hmac.New(sha256.New, key)
-	m.Write([]byte(text))
-	return m.Sum(nil)
 }

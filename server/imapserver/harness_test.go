@@ -99,6 +99,7 @@ func (a *authority) attempts() []signin.Attempt {
 // house is a server over a real engine and real stores.
 type house struct {
 	t      testing.TB
+	ctx    context.Context //nolint:containedctx // what the server's connections run under
 	auth   *authority
 	engine *mailbox.Engine
 	srv    *imapserver.Server
@@ -132,7 +133,7 @@ type option func(*imapserver.Options, *authority, *mailbox.Options)
 
 func newHouse(t testing.TB, opts ...option) *house {
 	t.Helper()
-	h := &house{t: t, auth: &authority{t: t, plaintext: true}, log: &logBuffer{}}
+	h := &house{t: t, ctx: context.WithoutCancel(t.Context()), auth: &authority{t: t, plaintext: true}, log: &logBuffer{}}
 	logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	st, err := pebblestore.Open("store", pebblestore.Options{FS: vfs.NewMem(), MemTableBytes: 8 << 20})
 	must(t, err)
@@ -267,7 +268,7 @@ func (h *house) raw() net.Conn {
 func (h *house) serve(n net.Conn) {
 	h.next++
 	sc := &conn{id: fmt.Sprintf("c%d", h.next), inner: n, config: h.tls}
-	h.wg.Go(func() { h.srv.Serve(context.WithoutCancel(h.t.Context()), sc) })
+	h.wg.Go(func() { h.srv.Serve(h.ctx, sc) })
 }
 
 // dial opens a connection and reads the greeting.

@@ -26,7 +26,14 @@ type second struct {
 // look opens a second connection as the user.
 func look(t *testing.T, s *server, user string) *second {
 	t.Helper()
-	return &second{t: t, c: dialTLS(t, s, user, nil)}
+	l := &second{t: t, c: dialTLS(t, s, user, nil)}
+	// go-imap writes names in UTF-8 as soon as IMAP4rev2 is announced, which
+	// RFC 9051 §6.3.1 allows only after ENABLE.
+	if l.c.Caps().Has(imap.CapIMAP4rev2) {
+		_, err := l.c.Enable(imap.CapIMAP4rev2).Wait()
+		l.check("ENABLE", err)
+	}
+	return l
 }
 
 // dialTLS signs in with go-imap over TLS, checking the certificate.

@@ -111,6 +111,12 @@ func (s *Store) reclaimAll() {
 			s.unlinkIfEmpty(seg)
 		}
 	}
+	s.mu.Lock()
+	seg := s.empty
+	s.mu.Unlock()
+	if seg != nil {
+		s.unlinkIfEmpty(seg)
+	}
 }
 
 // reclaimable takes the blobs that may go now. A Reader that comes later pins
@@ -156,19 +162,38 @@ func (s *Store) giveBack(seg *segment, d *deadBlob) error {
 	return nil
 }
 
-// unlinkIfEmpty removes a sealed segment of which nothing is needed. Should its
-// number be given again after a start, the random bits keep the Refs apart.
+// unlinkIfEmpty removes a sealed segment of which nothing is needed. The newest
+// waits for a newer one, so that no number is given twice and a Ref to what is
+// deleted never points into the middle of something else.
 func (s *Store) unlinkIfEmpty(seg *segment) {
 	seg.mu.Lock()
 	defer seg.mu.Unlock()
 	if !seg.sealed || !seg.counted || seg.live > 0 || s.broken.Load() != nil {
 		return
 	}
-	s.mu.Lock()
-	delete(s.segs, seg.id)
-	s.mu.Unlock()
+	if !s.forget(seg) {
+		return
+	}
 	s.handles.drop(seg.name)
 	if err := s.fs.Remove(seg.name); err != nil {
 		s.log.Warn("empty segment not removed", "file", seg.name, "error", err)
 	}
+}
+
+// forget takes a segment off the list, unless it is the newest.
+func (s *Store) forget(seg *segment) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.segs[seg.id] == nil {
+		return false
+	}
+	if seg.id == s.newest {
+		s.empty = seg
+		return false
+	}
+	if s.empty == seg {
+		s.empty = nil
+	}
+	delete(s.segs, seg.id)
+	return true
 }

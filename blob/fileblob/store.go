@@ -78,6 +78,8 @@ type Store struct {
 	closed  bool                   // guarded by mu
 	segs    map[uint64]*segment    // guarded by mu
 	nextID  uint64                 // guarded by mu
+	newest  uint64                 // guarded by mu: the highest id in segs, ever
+	empty   *segment               // guarded by mu: not unlinked only because it is the newest
 	pins    map[location]int       // guarded by mu: open Readers by record
 	dying   map[location]*deadBlob // guarded by mu: deleted, the room not given back yet
 	holds   int                    // guarded by mu
@@ -177,6 +179,7 @@ func (s *Store) load() error {
 			}
 		}
 		s.segs[id] = seg
+		s.newest = max(s.newest, id)
 	}
 	return nil
 }
@@ -257,10 +260,15 @@ func (s *Store) newSegment(solo bool) *segment {
 	return &segment{id: id, solo: solo, name: filepath.Join(s.dir, segName(id, solo)), counted: true}
 }
 
+// register makes a segment known whose folder entry is durable.
 func (s *Store) register(seg *segment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.segs[seg.id] = seg
+	s.newest = max(s.newest, seg.id)
+	if s.empty != nil {
+		s.kick()
+	}
 }
 
 // endOf is where the durable records of seg end.

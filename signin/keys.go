@@ -28,16 +28,13 @@ type keys struct {
 // openKeys reads the master key, or makes it if the store has none.
 func openKeys(ctx context.Context, st store.Store) (keys, error) {
 	var master []byte
-	err := st.Update(ctx, func(tx store.Tx) error {
-		var err error
-		master, err = tx.System().Setting(settingKeys)
-		if !fault.Is(err, fault.NotFound) {
-			return err
-		}
-		master = make([]byte, 32)
-		_, _ = rand.Read(master) // never fails (crypto/rand)
-		return tx.System().PutSetting(settingKeys, master)
+	err := st.View(ctx, func(r store.Reader) (err error) {
+		master, err = r.System().Setting(settingKeys)
+		return err
 	}, store.System)
+	if fault.Is(err, fault.NotFound) {
+		master, err = makeMaster(ctx, st)
+	}
 	if err != nil {
 		return keys{}, fault.In("signin.New", err)
 	}
@@ -50,6 +47,21 @@ func openKeys(ctx context.Context, st store.Store) (keys, error) {
 	}
 	_, _ = rand.Read(k.cache[:]) // never fails (crypto/rand)
 	return k, nil
+}
+
+// makeMaster makes the master key, unless somebody just did.
+func makeMaster(ctx context.Context, st store.Store) (master []byte, err error) {
+	err = st.Update(ctx, func(tx store.Tx) error {
+		var err error
+		master, err = tx.System().Setting(settingKeys)
+		if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		master = make([]byte, 32)
+		_, _ = rand.Read(master) // never fails (crypto/rand)
+		return tx.System().PutSetting(settingKeys, master)
+	}, store.System)
+	return master, err
 }
 
 // mac is HMAC-SHA256 over parts whose lengths are told apart by the caller.

@@ -237,3 +237,26 @@ func TestRaceWithRevocation(t *testing.T) {
 		}
 	}
 }
+
+// fullStore is a store on a full disk: it is read, but takes no writes.
+type fullStore struct{ store.Store }
+
+func (fullStore) Update(context.Context, func(store.Tx) error, ...store.Partition) error {
+	return fault.New(fault.Full, "full", "no room on the disk")
+}
+
+// TestFullDisk holds that people sign in, and the server starts, on a full disk.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	r := newRigOn(t, s)
+	r.account("alice@postern.test", "right")
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r = newRigOn(t, fullStore{s})
+	r.expect("on a full disk", "allow", attempt("alice@postern.test", "right"))
+	if _, err := r.CreateAccount(t.Context(), NewAccount{Address: "bob@postern.test"}); !fault.Is(err, fault.Full) {
+		t.Errorf("making an account: %v", err)
+	}
+}

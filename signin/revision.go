@@ -10,38 +10,14 @@ import (
 )
 
 // openRevision takes the newest revision in the store that is whole and can be
-// compiled. An empty store gets the first one.
+// compiled. An empty store gets the first one. A store that has one is only
+// read: a full disk keeps nobody from starting.
 func (a *Authority) openRevision(ctx context.Context) error {
 	const op = "signin.New"
-	first, err := policy.Compile(1, a.opts.Policy)
-	if err != nil {
-		return fault.New(fault.Invalid, op, "the policy for a new store: %w", err)
+	good, bad, err := lastGood(ctx, a.store)
+	if fault.Is(err, fault.NotFound) {
+		good, err = a.firstRevision(ctx)
 	}
-	var good *policy.Revision
-	var bad []error
-	err = a.store.Update(ctx, func(tx store.Tx) error {
-		good, bad = nil, nil
-		row, err := tx.System().LastRevision()
-		if fault.Is(err, fault.NotFound) {
-			good = first
-			return tx.System().PutRevision(store.RevisionRow{
-				Number: 1, Hash: first.Hash(), Document: first.Source(), Created: a.now(), Author: "postern", Reason: "first start",
-			})
-		}
-		for n := row.Number; err == nil || (fault.Is(err, fault.NotFound) && n > 1); {
-			if err == nil {
-				if good, err = compileRow(row); err == nil {
-					return nil
-				}
-				bad = append(bad, err)
-			}
-			if n--; n == 0 {
-				return nil
-			}
-			row, err = tx.System().Revision(n)
-		}
-		return err
-	}, store.System)
 	if err != nil {
 		return fault.In(op, err)
 	}
@@ -56,6 +32,45 @@ func (a *Authority) openRevision(ctx context.Context) error {
 	}
 	a.revision.Store(good)
 	return nil
+}
+
+// lastGood is the newest revision that can be used, nil if none can, and what
+// is wrong with the newer ones. NotFound if there is no revision at all.
+func lastGood(ctx context.Context, st store.Store) (good *policy.Revision, bad []error, err error) {
+	err = st.View(ctx, func(r store.Reader) error {
+		good, bad = nil, nil
+		row, err := r.System().LastRevision()
+		if err != nil {
+			return err
+		}
+		for n := row.Number; ; {
+			if err == nil {
+				if good, err = compileRow(row); err == nil {
+					return nil
+				}
+				bad = append(bad, err)
+			}
+			if n--; n == 0 {
+				return nil
+			}
+			if row, err = r.System().Revision(n); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+		}
+	}, store.System)
+	return good, bad, err
+}
+
+func (a *Authority) firstRevision(ctx context.Context) (*policy.Revision, error) {
+	first, err := policy.Compile(1, a.opts.Policy)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "signin.New", "the policy for a new store: %w", err)
+	}
+	return first, a.store.Update(ctx, func(tx store.Tx) error {
+		return tx.System().PutRevision(store.RevisionRow{
+			Number: 1, Hash: first.Hash(), Document: first.Source(), Created: a.now(), Author: "postern", Reason: "first start",
+		})
+	}, store.System)
 }
 
 func compileRow(row store.RevisionRow) (*policy.Revision, error) {

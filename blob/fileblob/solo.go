@@ -38,8 +38,14 @@ func (sp *spool) write(p []byte) error {
 	return nil
 }
 
+// remove closes the file and unlinks it, unless the store is closed: the folder
+// may then be another's, who has removed it and perhaps made one of that name.
 func (sp *spool) remove() {
 	_ = sp.file.Close()
+	if sp.s.enter("fileblob.Abort") != nil {
+		return
+	}
+	defer sp.s.leave()
 	if err := sp.s.fs.Remove(sp.name); err != nil {
 		sp.s.log.Warn("spool file stays until the next start", "file", sp.name, "error", err)
 	}

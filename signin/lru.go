@@ -1,22 +1,23 @@
 package signin
 
-import "container/list"
-
 // lru is a map that holds at most size entries and forgets the one that was
 // used longest ago. It is not safe for concurrent use.
 type lru[K comparable, V any] struct {
 	size    int
-	entries map[K]*list.Element // of *lruEntry[K, V]
-	order   list.List           // most recently used first
+	entries map[K]*lruEntry[K, V]
+	ring    lruEntry[K, V] // its next is the entry used last, its prev the one used longest ago
 }
 
 type lruEntry[K comparable, V any] struct {
-	key   K
-	value V
+	key        K
+	value      V
+	prev, next *lruEntry[K, V]
 }
 
 func newLRU[K comparable, V any](size int) *lru[K, V] {
-	return &lru[K, V]{size: size, entries: make(map[K]*list.Element)}
+	l := &lru[K, V]{size: size, entries: make(map[K]*lruEntry[K, V])}
+	l.ring.prev, l.ring.next = &l.ring, &l.ring
+	return l
 }
 
 func (l *lru[K, V]) get(k K) (v V, ok bool) {
@@ -24,27 +25,48 @@ func (l *lru[K, V]) get(k K) (v V, ok bool) {
 	if e == nil {
 		return v, false
 	}
-	l.order.MoveToFront(e)
-	return e.Value.(*lruEntry[K, V]).value, true //nolint:errcheck,forcetypeassert // the list holds nothing else
+	e.unlink()
+	l.front(e)
+	return e.value, true
 }
 
 func (l *lru[K, V]) put(k K, v V) {
-	if e := l.entries[k]; e != nil {
-		e.Value.(*lruEntry[K, V]).value = v //nolint:errcheck,forcetypeassert // the list holds nothing else
-		l.order.MoveToFront(e)
-		return
+	e := l.entries[k]
+	if e == nil {
+		e = &lruEntry[K, V]{key: k}
+		l.entries[k] = e
+	} else {
+		e.unlink()
 	}
-	l.entries[k] = l.order.PushFront(&lruEntry[K, V]{k, v})
+	e.value = v
+	l.front(e)
 	for len(l.entries) > l.size {
-		l.remove(l.order.Back().Value.(*lruEntry[K, V]).key) //nolint:errcheck,forcetypeassert // the list holds nothing else
+		l.remove(l.ring.prev.key)
 	}
 }
 
 func (l *lru[K, V]) remove(k K) {
 	if e := l.entries[k]; e != nil {
-		l.order.Remove(e)
+		e.unlink()
 		delete(l.entries, k)
 	}
 }
 
 func (l *lru[K, V]) len() int { return len(l.entries) }
+
+// each calls fn for every entry, the one used last first.
+func (l *lru[K, V]) each(fn func(K, V)) {
+	for e := l.ring.next; e != &l.ring; e = e.next {
+		fn(e.key, e.value)
+	}
+}
+
+func (l *lru[K, V]) front(e *lruEntry[K, V]) {
+	e.prev, e.next = &l.ring, l.ring.next
+	e.prev.next, e.next.prev = e, e
+}
+
+func (e *lruEntry[K, V]) unlink() {
+	e.prev.next, e.next.prev = e.next, e.prev
+	e.prev, e.next = nil, nil
+}

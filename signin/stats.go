@@ -87,11 +87,9 @@ func (a *Authority) Stats() Stats {
 	for k, n := range c.verdicts {
 		s.Verdicts = append(s.Verdicts, VerdictCount{k, n})
 	}
-	for e := c.unfinished.order.Front(); e != nil; e = e.Next() {
-		if u, ok := e.Value.(*lruEntry[UnfinishedKind, uint64]); ok {
-			s.Unfinished = append(s.Unfinished, UnfinishedCount{u.key, u.value})
-		}
-	}
+	c.unfinished.each(func(k UnfinishedKind, n uint64) {
+		s.Unfinished = append(s.Unfinished, UnfinishedCount{k, n})
+	})
 	slices.SortFunc(s.Verdicts, func(x, y VerdictCount) int {
 		return cmp.Or(cmp.Compare(x.Protocol, y.Protocol), cmp.Compare(x.Outcome, y.Outcome), cmp.Compare(x.Reason, y.Reason))
 	})

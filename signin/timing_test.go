@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -160,7 +161,7 @@ func areaUnderCurve(a, b []time.Duration) float64 {
 	for _, d := range b {
 		all = append(all, timed{d, false})
 	}
-	slices.SortFunc(all, func(x, y timed) int { return int(x.d - y.d) })
+	slices.SortFunc(all, func(x, y timed) int { return cmp.Compare(x.d, y.d) })
 	ranks := 0.0
 	for i := 0; i < len(all); {
 		j := i

@@ -31,19 +31,24 @@ func (v Verdict) words() words {
 		}
 		return sayUnavailable
 	case Deny, Challenge:
-		switch v.Reason {
-		case policy.NoTLS, policy.TLSVersion:
-			return sayNeedTLS
-		case policy.MechanismOff:
-			return sayNoSuchMech
-		case policy.Malformed:
-			return sayMalformed
-		}
-		return sayWrong
+		return denial(v.Reason)
 	case Unavailable, Delay:
 		return sayUnavailable
 	}
 	return sayUnavailable
+}
+
+// denial is sayWrong, but for what is decided before there is an account.
+func denial(r Reason) words {
+	switch {
+	case r == policy.NoTLS, r == policy.TLSVersion:
+		return sayNeedTLS
+	case r == policy.MechanismOff:
+		return sayNoSuchMech
+	case r == policy.Malformed:
+		return sayMalformed
+	}
+	return sayWrong
 }
 
 const (

@@ -36,9 +36,8 @@ func good() *Facts {
 	}
 }
 
-func TestJudge(t *testing.T) {
-	t.Parallel()
-	const strict = `
+// strict is a policy with a rule of every kind.
+const strict = `
 [tls]
 floor = "1.3"
 [passwords]
@@ -53,6 +52,9 @@ app-password-required = ["http"]
 [class.staff]
 networks = ["192.0.2.0/24"]
 `
+
+func TestJudge(t *testing.T) {
+	t.Parallel()
 	late := func(n uint32) Throttle {
 		return Throttle{Account: n, FreeAt: good().Time.Add(20 * time.Minute)}
 	}

@@ -87,18 +87,17 @@ func places(doc []byte) map[string]int {
 	table := ""
 	for p.NextExpression() {
 		e := p.Expression()
-		switch e.Kind {
-		case unstable.Table, unstable.ArrayTable:
+		switch {
+		case e.Kind == unstable.Table, e.Kind == unstable.ArrayTable:
 			var line int
 			table, line = dotted(&p, e)
 			lines[table] = line
-		case unstable.KeyValue:
+		case e.Kind == unstable.KeyValue:
 			key, line := dotted(&p, e)
 			if table != "" {
 				key = table + "." + key
 			}
 			lines[key] = line
-		default:
 		}
 	}
 	return lines

@@ -96,7 +96,7 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(run, 0o755); err != nil { //nolint:gosec // peers may run as another user
+	if err := os.Chmod(run, 0o755); err != nil {
 		return err
 	}
 	servers, err := startServers(ctx, o, run, stderr)
@@ -119,7 +119,7 @@ func mustExist(dir string) string {
 	if err != nil {
 		return dir
 	}
-	if err := os.MkdirAll(abs, 0o755); err != nil { //nolint:gosec // peers may run as another user
+	if err := os.MkdirAll(abs, 0o755); err != nil {
 		return dir
 	}
 	return abs

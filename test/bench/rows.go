@@ -17,7 +17,7 @@ type row struct {
 
 // errNotOurs is the answer of rows that need to restart a server or to count
 // its memory, for a server that we did not start.
-var errNotOurs = errors.New("needs a server started by bench") //nolint:gochecknoglobals // sentinel
+var errNotOurs = errors.New("needs a server started by bench")
 
 func allRows() []row {
 	large, small := needLarge, needSmall

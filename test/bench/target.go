@@ -113,7 +113,7 @@ func (t *target) fill(ctx context.Context, account int, mailbox string, n int) e
 	if err != nil {
 		return err
 	}
-	defer c.Close() //nolint:errcheck // what was acknowledged is there
+	defer c.Close()
 	if _, err := c.Do("CREATE " + mailbox); err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func TestCurl(t *testing.T) {
 
 	copied := filepath.Join(dir, "copied.eml")
 	run(t, curl("--output", copied, url+"Curl;MAILINDEX=1"))
-	if got, err := os.ReadFile(copied); err != nil || string(got) != text { //nolint:gosec // a file of this test
+	if got, err := os.ReadFile(copied); err != nil || string(got) != text {
 		t.Errorf("FETCH did not give the bytes back: %v\n%q", err, got)
 	}
 	if out := run(t, curl(url+"Curl;MAILINDEX=1;SECTION=HEADER.FIELDS%20(SUBJECT)")); !strings.HasPrefix(out, "Subject: sent by curl") {

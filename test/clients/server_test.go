@@ -42,15 +42,14 @@ func repo(t *testing.T) string {
 func start(t *testing.T) *server {
 	t.Helper()
 	base := filepath.Join(repo(t), ".cache", "clients")
-	if err := os.MkdirAll(base, 0o755); err != nil { //nolint:gosec // a peer may run as another user
+	if err := os.MkdirAll(base, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// Not t.TempDir: a peer that runs as another user could not enter it.
-	dir, err := os.MkdirTemp(base, "run")
+	dir, err := os.MkdirTemp(base, "run") //nolint:usetesting // a peer that runs as another user could not enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as above
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -112,7 +111,7 @@ func launch(t *testing.T, o peer.Options) *peer.Server {
 // fsck wants the mail that a client left behind to be without fault.
 func fsck(t *testing.T, binary, dir string) {
 	t.Helper()
-	cmd := exec.CommandContext(context.Background(), binary, "fsck", "--data", dir) //nolint:gosec // the program under test
+	cmd := exec.CommandContext(context.Background(), binary, "fsck", "--data", dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("fsck: %v\n%s", err, out)
 	}
@@ -128,7 +127,7 @@ func program(t *testing.T) string {
 		return path
 	}
 	path := filepath.Join(t.TempDir(), "postern")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/postern") //nolint:gosec // fixed arguments
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/postern")
 	cmd.Dir = repo(t)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build ./cmd/postern: %v\n%s", err, out)
@@ -170,7 +169,7 @@ func try(t *testing.T, c command) (string, int) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), c.timeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...) //nolint:gosec // programs that the tests name
+	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
 	cmd.Dir = c.dir
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir, "LANG=C.UTF-8"}, c.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -24,8 +24,7 @@ const marker = "-- the program has ended --"
 
 func newTerminal(t *testing.T, dir string, args ...string) *terminal {
 	t.Helper()
-	// A socket's path is limited to about 100 bytes: not below the test's folder.
-	short, err := os.MkdirTemp("", "tm")
+	short, err := os.MkdirTemp("", "tm") //nolint:usetesting // a socket path is limited to about 100 bytes
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,12 +34,12 @@ func newTerminal(t *testing.T, dir string, args ...string) *terminal {
 	m.tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "sh "+filepath.Join(dir, "run"))
 	t.Cleanup(func() {
 		if t.Failed() {
-			cmd := exec.CommandContext(context.Background(), "tmux", "-u", "-S", m.socket, "capture-pane", "-p") //nolint:gosec // our own socket
+			cmd := exec.CommandContext(context.Background(), "tmux", "-u", "-S", m.socket, "capture-pane", "-p")
 			out, err := cmd.CombinedOutput()
 			t.Logf("the screen (%v):\n%s", err, strings.TrimSpace(string(out)))
 		}
 		// The test's context is done by now.
-		cmd := exec.CommandContext(context.Background(), "tmux", "-S", m.socket, "kill-server") //nolint:gosec // our own socket
+		cmd := exec.CommandContext(context.Background(), "tmux", "-S", m.socket, "kill-server")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("tmux kill-server: %v\n%s", err, out)
 		}
@@ -53,8 +52,10 @@ func newTerminal(t *testing.T, dir string, args ...string) *terminal {
 
 func (m *terminal) tmux(args ...string) string {
 	m.t.Helper()
-	return run(m.t, command{env: []string{"TERM=screen"}, timeout: 10 * time.Second,
-		args: append([]string{"tmux", "-u", "-S", m.socket}, args...)})
+	return run(m.t, command{
+		env: []string{"TERM=screen"}, timeout: 10 * time.Second,
+		args: append([]string{"tmux", "-u", "-S", m.socket}, args...),
+	})
 }
 
 // keys types keys; tmux knows names such as Enter and C-u.

@@ -173,11 +173,11 @@ user_pref("toolkit.telemetry.enabled", false);
 // the test. The channel is closed when it has ended.
 func startThunderbird(t *testing.T, profile string) <-chan struct{} {
 	t.Helper()
-	log, err := os.Create(filepath.Join(profile, "output.log")) //nolint:gosec // a file of this test
+	log, err := os.Create(filepath.Join(profile, "output.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(context.Background(), "thunderbird", //nolint:gosec // a fixed program; ended by the cleanup
+	cmd := exec.CommandContext(context.Background(), "thunderbird",
 		"--headless", "--no-remote", "--marionette", "--remote-allow-system-access", "--profile", profile)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + profile, "LANG=C.UTF-8", "MOZ_CRASHREPORTER_DISABLE=1"}
 	cmd.Dir = profile
@@ -210,7 +210,7 @@ func startThunderbird(t *testing.T, profile string) <-chan struct{} {
 func endGroup(t *testing.T, pid int, gone <-chan struct{}) {
 	t.Helper()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		if err := syscall.Kill(-pid, sig); err != nil && err != syscall.ESRCH { //nolint:errorlint // an errno is never wrapped here
+		if err := syscall.Kill(-pid, sig); err != nil && err != syscall.ESRCH {
 			t.Errorf("ending process group %d: %v", pid, err)
 		}
 		timer := time.NewTimer(thunderbirdEnd)

@@ -29,7 +29,7 @@ func unpack(ctx context.Context, cache, name string, packages, without []string)
 		if err := os.RemoveAll(dir); err != nil {
 			return "", err
 		}
-		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the peers run as another user and must read it
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return "", err
 		}
 	}
@@ -76,7 +76,7 @@ func withDependencies(ctx context.Context, packages, without []string) ([]string
 
 // tool runs a program and returns what it printed.
 func tool(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // fixed programs; arguments are ours
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

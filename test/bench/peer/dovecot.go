@@ -74,7 +74,7 @@ func (d *dovecot) prepare(ctx context.Context) error {
 	if d.root, err = filepath.Abs(d.root); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(d.opts.Dir, "mail"), 0o755); err != nil { //nolint:gosec // see Options.Cache
+	if err := os.MkdirAll(filepath.Join(d.opts.Dir, "mail"), 0o755); err != nil {
 		return err
 	}
 	if d.run, err = os.MkdirTemp("", "pv"); err != nil {
@@ -149,7 +149,7 @@ func (d *dovecot) patchLibrary() error {
 	padded := make([]byte, len(old))
 	copy(padded, short)
 	lib = bytes.ReplaceAll(lib, old, padded)
-	return os.WriteFile(filepath.Join(d.run, "libdovecot.so.0"), lib, 0o755) //nolint:gosec // a library is executable
+	return os.WriteFile(filepath.Join(d.run, "libdovecot.so.0"), lib, 0o755)
 }
 
 // writeUsers writes the password file: plain for the ordinary accounts, so
@@ -218,7 +218,7 @@ func (d *dovecot) launch(context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() //nolint:errcheck // the child holds its own descriptor
+	defer log.Close()
 	// The master would look for doveconf in /usr/bin; so doveconf runs first and
 	// becomes the master.
 	cmd := exec.Command(filepath.Join(d.root, "usr/bin/doveconf"), //nolint:gosec,noctx // our unpacked copy; a server outlives the context

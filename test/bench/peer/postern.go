@@ -60,16 +60,16 @@ func Postern(ctx context.Context, binary string, o Options) (*Server, error) {
 }
 
 func launchDemo(ctx context.Context, binary string, base int, log string, o Options) (*process, error) {
-	logFile, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // beside the data folder
+	logFile, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	defer logFile.Close() //nolint:errcheck // the child holds its own descriptor
+	defer logFile.Close()
 	out, in, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()                                     //nolint:errcheck // the child holds its own descriptor
+	defer in.Close()
 	cmd := exec.Command(binary, "demo", "--data", o.Dir, //nolint:gosec,noctx // the program under test; it outlives the context
 		"--base-port", strconv.Itoa(base), "--password", o.Password,
 		"--accounts", strconv.Itoa(o.Accounts), "--allow-plaintext")
@@ -98,7 +98,7 @@ func launchDemo(ctx context.Context, binary string, base int, log string, o Opti
 // watchReady closes ready at the line that says so, and reads on until the
 // program closes its standard output, so that it never blocks on it.
 func watchReady(out io.ReadCloser, ready chan<- struct{}) {
-	defer out.Close() //nolint:errcheck // only read from
+	defer out.Close()
 	sc := bufio.NewScanner(out)
 	seen := false
 	for sc.Scan() {

@@ -133,7 +133,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.proc = proc
 	if err := proc.waitListening(ctx, s.IMAP); err != nil {
 		stopErr := s.Stop()
-		return fmt.Errorf("%s: %w (stop: %v)\n%s", s.Name, err, stopErr, tail(s.Log))
+		return fmt.Errorf("%s: %w (stop: %w)\n%s", s.Name, err, stopErr, tail(s.Log))
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func dropPages(dir string) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		f, err := os.Open(path) //nolint:gosec // a path below the folder we made
+		f, err := os.Open(path)
 		if err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func dropPages(dir string) error {
 
 // tail is the end of a log file, for error messages.
 func tail(path string) string {
-	b, err := os.ReadFile(path) //nolint:gosec // a log file of ours
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return ""
 	}

@@ -133,7 +133,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.proc = proc
 	if err := proc.waitListening(ctx, s.IMAP); err != nil {
 		stopErr := s.Stop()
-		return fmt.Errorf("%s: %w (stop: %w)\n%s", s.Name, err, stopErr, tail(s.Log))
+		return fmt.Errorf("%s: %w\n%s", s.Name, errors.Join(err, stopErr), tail(s.Log))
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func freePorts(ctx context.Context, n int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer ln.Close() //nolint:errcheck,gocritic // all are held until the last is known
+		defer ln.Close()
 		addr, ok := ln.Addr().(*net.TCPAddr)
 		if !ok {
 			return nil, fmt.Errorf("listener has address %v", ln.Addr())

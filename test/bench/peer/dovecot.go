@@ -221,7 +221,7 @@ func (d *dovecot) launch(context.Context) (*process, error) {
 	defer log.Close()
 	// The master would look for doveconf in /usr/bin; so doveconf runs first and
 	// becomes the master.
-	cmd := exec.Command(filepath.Join(d.root, "usr/bin/doveconf"), //nolint:gosec,noctx // our unpacked copy; a server outlives the context
+	cmd := exec.Command(filepath.Join(d.root, "usr/bin/doveconf"),
 		"-f", "service=master", "-c", filepath.Join(d.opts.Dir, "dovecot.conf"), "-m", "master", "-p",
 		"-e", filepath.Join(d.root, "usr/sbin/dovecot"), "-F", "-c", filepath.Join(d.opts.Dir, "dovecot.conf"))
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LD_LIBRARY_PATH=" + d.libraryPath()}

@@ -70,7 +70,7 @@ func launchDemo(ctx context.Context, binary string, base int, log string, o Opti
 		return nil, err
 	}
 	defer in.Close()
-	cmd := exec.Command(binary, "demo", "--data", o.Dir, //nolint:noctx // it outlives the context
+	cmd := exec.Command(binary, "demo", "--data", o.Dir,
 		"--base-port", strconv.Itoa(base), "--password", o.Password,
 		"--accounts", strconv.Itoa(o.Accounts), "--allow-plaintext")
 	cmd.Stdout, cmd.Stderr = in, logFile

@@ -58,7 +58,7 @@ func TestDisk(t *testing.T) {
 			return err
 		}
 		st, err := d.Info()
-		if mode := st.Mode().Perm(); err == nil && mode != 0o600 && !(d.IsDir() && mode == 0o700) {
+		if mode := st.Mode().Perm(); err == nil && mode != 0o600 && (!d.IsDir() || mode != 0o700) {
 			t.Errorf("%s has mode %o", name, mode)
 		}
 		return err

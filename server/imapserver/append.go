@@ -14,11 +14,13 @@ import (
 // Whatever can be refused is refused before the client is asked for the bytes.
 func (s *session) doAppend(ctx context.Context, c *imapwire.Append) (reply, error) {
 	r, err := s.takeMessages(ctx, c)
-	if err == nil || r.dead != nil {
-		return r, nil
-	}
 	var syntax *imapwire.SyntaxError
-	if errors.As(err, &syntax) {
+	switch {
+	case r.dead != nil:
+		return r, nil //nolint:nilerr // the connection failed: the reply says so
+	case err == nil:
+		return r, nil
+	case errors.As(err, &syntax):
 		r = bad(syntax.Text)
 		if syntax.Close {
 			r.end, r.bye = endRefused, syntax.Text

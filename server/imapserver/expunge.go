@@ -48,7 +48,7 @@ func (s *session) uidRanges(set imapwire.UIDSet) []mailbox.UIDRange {
 		snap := s.view.Snapshot()
 		largest := uint32(0)
 		if n := snap.Len(); n > 0 {
-			largest = uint32(snap.Row(uint32(n)).UID) //nolint:gosec // fewer messages than UIDs
+			largest = uint32(snap.Row(uint32(n)).UID)
 		}
 		set = set.Resolve(largest)
 	}

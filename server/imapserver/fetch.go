@@ -55,15 +55,11 @@ func (s *session) fetch(ctx context.Context, c *imapwire.Fetch) (reply, error) {
 		return reply{cond: imapwire.NO, code: imapwire.NonExistent, text: "The mailbox was deleted.", end: endDeleted, bye: "The selected mailbox was deleted."}, nil
 	}
 	s.out.widen()
-	var err error
-	if f.want == 0 && c.Items&^quickItems == 0 {
-		err = f.quick(ctx, runs)
-	} else {
-		err = f.slow(ctx, runs)
+	err := f.run(ctx, runs)
+	if s.out.err != nil {
+		return reply{dead: s.out.err}, nil
 	}
 	switch {
-	case s.out.err != nil:
-		return reply{dead: s.out.err}, nil
 	case err != nil:
 		return reply{}, err
 	case f.damaged > 0:
@@ -74,6 +70,14 @@ func (s *session) fetch(ctx context.Context, c *imapwire.Fetch) (reply, error) {
 		return no(imapwire.ExpungeIssued, "Some of the messages no longer exist."), nil
 	}
 	return ok("That is what was asked for."), nil
+}
+
+// run sends the responses.
+func (f *fetching) run(ctx context.Context, runs []span) error {
+	if f.want == 0 && f.c.Items&^quickItems == 0 {
+		return f.quick(ctx, runs)
+	}
+	return f.slow(ctx, runs)
 }
 
 // knownUIDs is the set of a VANISHED fetch. `*` reaches to the highest UID that

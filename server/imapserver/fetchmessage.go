@@ -163,8 +163,8 @@ func partial(sec *imapwire.FetchSection, from, size int64) (start, length int64)
 	if !sec.Partial {
 		return from, size
 	}
-	skip := int64(min(sec.Offset, uint64(size)))                  //nolint:gosec // at most size
-	return from + skip, int64(min(sec.Length, uint64(size-skip))) //nolint:gosec // at most size
+	skip := int64(min(sec.Offset, uint64(size)))
+	return from + skip, int64(min(sec.Length, uint64(size-skip)))
 }
 
 func specifier(t imapwire.SectionText) mime.Specifier {

@@ -251,7 +251,7 @@ type client struct {
 // raw opens a connection to the server and gives the client's end.
 func (h *house) raw() net.Conn {
 	h.t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's listener
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(h.t, err)
 	defer func() { must(h.t, ln.Close()) }()
 	d := net.Dialer{Timeout: 5 * time.Second}
@@ -376,7 +376,7 @@ func testdata(t *testing.T, pattern string) []string {
 
 func readFile(t *testing.T, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(name) //nolint:gosec // a test's own file
+	b, err := os.ReadFile(name)
 	must(t, err)
 	return b
 }

@@ -75,7 +75,7 @@ func (in *input) wait(deadline time.Time) error {
 	}
 	in.deadline = deadline
 	n, err := in.receive(in.buf[:], errIdle)
-	in.r, in.w = 0, uint8(n) //nolint:gosec // n is at most lookahead
+	in.r, in.w = 0, uint8(n)
 	return err
 }
 
@@ -89,7 +89,7 @@ func (in *input) command(patience time.Duration) {
 func (in *input) Read(p []byte) (int, error) {
 	if in.r < in.w {
 		n := copy(p, in.buf[in.r:in.w])
-		in.r += uint8(n) //nolint:gosec // n is at most lookahead
+		in.r += uint8(n)
 		return n, nil
 	}
 	n, err := in.receive(p, errSlow)
@@ -123,7 +123,7 @@ func (in *input) receive(p []byte, late error) (int, error) {
 			return 0, errWoken
 		}
 		n, err := in.conn.Read(p)
-		in.received += uint64(n) //nolint:gosec // Read never returns a negative count
+		in.received += uint64(n)
 		switch {
 		case n > 0:
 			return n, nil

@@ -32,7 +32,7 @@ type model struct {
 	cache    map[int]string // QRESYNC: uid to flags, over disconnections
 }
 
-var ( //nolint:gochecknoglobals // constants
+var (
 	fetchLine   = regexp.MustCompile(`^\* (\d+) FETCH \((.*?)(?:\)|BODY\[\] \{\d+\})$`)
 	uidItem     = regexp.MustCompile(`\bUID (\d+)`)
 	flagsItem   = regexp.MustCompile(`\bFLAGS \(([^)]*)\)`)
@@ -328,7 +328,7 @@ func TestConcurrentSessions(t *testing.T) {
 	const writers = 6
 	models := make([]*model, writers)
 	for i := range models {
-		models[i] = &model{h: h, name: string(rune('a' + i)), qresync: i%2 == 1, rng: rand.New(rand.NewPCG(uint64(i), 2))} //nolint:gosec // a seed
+		models[i] = &model{h: h, name: string(rune('a' + i)), qresync: i%2 == 1, rng: rand.New(rand.NewPCG(uint64(i), 2))}
 		models[i].connect()
 	}
 	for range 10 {
@@ -356,4 +356,3 @@ func TestConcurrentSessions(t *testing.T) {
 		_ = cold.conn.Close()
 	}
 }
-

@@ -54,7 +54,7 @@ func (s *session) tell(u *mailbox.Update, snap *mailbox.Snapshot, say func(uint3
 		}
 	}
 	if u.Exists {
-		o.B = imapwire.AppendExists(o.B, uint32(snap.Len())) //nolint:gosec // fewer messages than UIDs
+		o.B = imapwire.AppendExists(o.B, uint32(snap.Len()))
 	}
 	if u.NewKeywords {
 		o.B = imapwire.AppendFlags(o.B, snap.Keywords())

@@ -108,7 +108,7 @@ func (o *output) write(b []byte) {
 		return
 	}
 	n, err := o.conn.Write(b)
-	o.written += uint64(n) //nolint:gosec // Write never returns a negative count
+	o.written += uint64(n)
 	o.err = err
 }
 

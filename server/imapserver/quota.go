@@ -40,9 +40,9 @@ func (s *session) setQuota(ctx context.Context, c *imapwire.SetQuota) (reply, er
 	for _, l := range c.Limits {
 		switch l.Resource {
 		case "STORAGE":
-			q.BytesLimit = int64(min(l.Limit, math.MaxInt64>>10)) << 10 //nolint:gosec // bounded
+			q.BytesLimit = int64(min(l.Limit, math.MaxInt64>>10)) << 10
 		case "MESSAGE":
-			q.MessagesLimit = int64(min(l.Limit, math.MaxInt64)) //nolint:gosec // bounded
+			q.MessagesLimit = int64(min(l.Limit, math.MaxInt64))
 		default:
 			return no(imapwire.Cannot, "Only STORAGE and MESSAGE have limits here."), nil
 		}
@@ -62,7 +62,7 @@ func (s *session) sayQuota(ctx context.Context, text string) (reply, error) {
 	var rs []imapwire.QuotaResource
 	add := func(name string, used, limit int64) {
 		if limit > 0 {
-			rs = append(rs, imapwire.QuotaResource{Name: name, Usage: uint64(max(used, 0)), Limit: uint64(limit)}) //nolint:gosec // not negative
+			rs = append(rs, imapwire.QuotaResource{Name: name, Usage: uint64(max(used, 0)), Limit: uint64(limit)})
 		}
 	}
 	add("STORAGE", (q.Bytes+1023)>>10, (q.BytesLimit+1023)>>10)

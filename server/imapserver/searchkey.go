@@ -35,12 +35,10 @@ func keyword(k string) *mailbox.Query {
 func (p *searchProgram) query(k *imapwire.SearchKey) *mailbox.Query {
 	switch k.Op { //nolint:exhaustive // the rest is in flagKey and valueKey
 	case imapwire.OpAnd, imapwire.OpOr, imapwire.OpNot:
-		q := &mailbox.Query{Op: mailbox.QueryAnd, Subs: make([]*mailbox.Query, len(k.Keys))}
-		if k.Op == imapwire.OpOr {
-			q.Op = mailbox.QueryOr
-		} else if k.Op == imapwire.OpNot {
-			q.Op = mailbox.QueryNot
-		}
+		op := map[imapwire.SearchOp]mailbox.QueryOp{
+			imapwire.OpAnd: mailbox.QueryAnd, imapwire.OpOr: mailbox.QueryOr, imapwire.OpNot: mailbox.QueryNot,
+		}[k.Op]
+		q := &mailbox.Query{Op: op, Subs: make([]*mailbox.Query, len(k.Keys))}
 		for i := range k.Keys {
 			q.Subs[i] = p.query(&k.Keys[i])
 		}

@@ -51,7 +51,7 @@ func (s *session) describe(name string, snap *mailbox.Snapshot) {
 	info := s.view.Info()
 	o := &s.out
 	o.B = imapwire.AppendFlags(o.B, snap.Keywords())
-	o.B = imapwire.AppendExists(o.B, uint32(snap.Len())) //nolint:gosec // fewer messages than UIDs
+	o.B = imapwire.AppendExists(o.B, uint32(snap.Len()))
 	if !s.enabled.rev2 {
 		o.B = imapwire.AppendRecent(o.B, 0)
 		if seq := firstUnseen(snap, info); seq != 0 {
@@ -88,7 +88,7 @@ func firstUnseen(snap *mailbox.Snapshot, info mailbox.Info) uint32 {
 	if info.Unseen == 0 {
 		return 0
 	}
-	for seq, row := range snap.Rows(1, uint32(snap.Len())) { //nolint:gosec // fewer messages than UIDs
+	for seq, row := range snap.Rows(1, uint32(snap.Len())) {
 		if snap.FlagSet(row.Set).System&mail.FlagSeen == 0 {
 			return seq
 		}

@@ -201,4 +201,3 @@ func TestAuthorityDown(t *testing.T) {
 		}
 	}
 }
-

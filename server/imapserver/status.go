@@ -34,4 +34,4 @@ func (s *session) statusData(info *mailbox.Info, items imapwire.StatusItems) {
 }
 
 // count32 is n as IMAP counts messages.
-func count32(n int64) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) } //nolint:gosec // bounded
+func count32(n int64) uint32 { return uint32(min(max(n, 0), math.MaxUint32)) }

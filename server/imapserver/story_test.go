@@ -114,7 +114,7 @@ func (p *player) client(who string) *client {
 	return c
 }
 
-var wordPattern = regexp.MustCompile(`<([a-z][a-z0-9]*)>`) //nolint:gochecknoglobals // a constant
+var wordPattern = regexp.MustCompile(`<([a-z][a-z0-9]*)>`)
 
 func (p *player) fill(s string) string {
 	return wordPattern.ReplaceAllStringFunc(s, func(w string) string {
@@ -125,7 +125,7 @@ func (p *player) fill(s string) string {
 	})
 }
 
-var literalPattern = regexp.MustCompile(`\{([=+])([a-z0-9.]+)\}`) //nolint:gochecknoglobals // a constant
+var literalPattern = regexp.MustCompile(`\{([=+])([a-z0-9.]+)\}`)
 
 // say sends one line with its literals.
 func (p *player) say(c *client, text string) {

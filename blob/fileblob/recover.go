@@ -29,7 +29,7 @@ func (s *Store) recover(seg *segment) (keep bool, err error) {
 	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
-	info, found, _, err := decodeSegment(head)
+	info, found, whole, err := decodeSegment(head)
 	if err != nil {
 		return false, err
 	}
@@ -47,11 +47,18 @@ func (s *Store) recover(seg *segment) (keep bool, err error) {
 		return false, s.fs.Remove(seg.name)
 	}
 	s.log.Info("segment recovered", "file", seg.name, "blobs", len(t.records), "torn", len(t.torn), "cut", size-t.end)
+	info.id = seg.id
+	if !whole { // both copies must be durable before one of them is sealed
+		if err := writeAt(f, info.encode(), 0); err != nil {
+			return false, err
+		}
+	}
 	if err := t.mend(f, size); err != nil {
 		return false, err
 	}
 	seg.end.Store(t.end)
-	if err := sealHeader(f, segInfo{id: seg.id, created: info.created, sealed: t.end}); err != nil {
+	info.sealed = t.end
+	if err := sealHeader(f, info); err != nil {
 		return true, err
 	}
 	return true, f.Sync()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 
 	"postern/fault"
@@ -53,7 +54,7 @@ func (c *checker) page(ctx context.Context, box *store.MailboxRow, from mail.UID
 			return nil
 		})
 	})
-	if err == full { //nolint:errorlint // the very value
+	if errors.Is(err, full) {
 		err = nil
 	}
 	if fault.Is(err, fault.Damaged) {

@@ -178,12 +178,12 @@ func (p *program) eval(n *node, c *candidate) truth {
 func (p *program) fold(subs []*node, c *candidate, neutral, decisive truth) truth {
 	out := neutral
 	for _, s := range subs {
-		switch p.eval(s, c) {
-		case decisive:
+		t := p.eval(s, c)
+		if t == decisive {
 			return decisive
-		case maybe:
+		}
+		if t == maybe {
 			out = maybe
-		case neutral:
 		}
 	}
 	return out
@@ -207,9 +207,9 @@ func (p *program) row(n *node, r *Row) truth {
 	case QuerySmaller:
 		return truthOf(uint64(r.Size) < q.N)
 	case QueryOlder:
-		return truthOf(q.N <= 1<<62 && p.now-r.Received >= int64(q.N)) //nolint:gosec // checked
+		return truthOf(q.N <= 1<<62 && p.now-r.Received >= int64(q.N))
 	case QueryYounger:
-		return truthOf(q.N > 1<<62 || p.now-r.Received <= int64(q.N)) //nolint:gosec // checked
+		return truthOf(q.N > 1<<62 || p.now-r.Received <= int64(q.N))
 	case QueryModSeq:
 		return truthOf(uint64(r.ModSeq) >= q.N)
 	default:

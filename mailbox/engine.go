@@ -151,7 +151,7 @@ func (e *Engine) trim() {
 			e.mu.Unlock()
 			return
 		}
-		x := e.idle.Remove(front).(*index) //nolint:errcheck,forcetypeassert // idle holds nothing else
+		x := e.idle.Remove(front).(*index)
 		x.idle = nil
 		a := x.acct
 		a.drop(x)

@@ -60,23 +60,13 @@ func (v *View) remove(ctx context.Context, op string, uids []mail.UID, flags mai
 		if err != nil {
 			return err
 		}
-		for i, uid := range uids {
-			if i%256 == 0 && ctx.Err() != nil {
-				return canceled(ctx, op)
-			}
-			s, ok, err := w.stateOf(b, uid)
-			if err != nil {
-				return err
-			}
-			if !ok || s.Flags.System&flags != flags {
-				continue
-			}
-			if err := w.discard(b, &s); err != nil {
-				return err
+		return w.states(ctx, b, uids, func(_ mail.UID, s *store.StateRow) error {
+			if s == nil || s.Flags.System&flags != flags {
+				return nil
 			}
 			at = w.modseq
-		}
-		return nil
+			return w.discard(b, s)
+		})
 	})
 	return at, err
 }

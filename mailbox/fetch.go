@@ -188,23 +188,9 @@ func (f *fetcher) bodies(r store.MailReader) error {
 	first, last := f.messages[rest[0]].Email, f.messages[rest[len(rest)-1]].Email
 	if len(rest) > 1 && uint64(last-first) < 2*uint64(len(rest)) {
 		err := r.Bodies(first, last, func(id mail.EmailID, body []byte) error {
-			for len(rest) > 0 && f.messages[rest[0]].Email < id {
-				if err := f.body(r, rest[0]); err != nil {
-					return err
-				}
-				rest = rest[1:]
-			}
-			var at *span
-			for ; len(rest) > 0 && f.messages[rest[0]].Email == id; rest = rest[1:] {
-				if at == nil {
-					kept := f.keep(body)
-					at = &kept
-				}
-				if err := f.settle(rest[0], *at); err != nil {
-					return err
-				}
-			}
-			return nil
+			var err error
+			rest, err = f.meet(r, rest, id, body)
+			return err
 		})
 		if err != nil && !fault.Is(err, fault.Damaged) {
 			return err
@@ -216,6 +202,26 @@ func (f *fetcher) bodies(r store.MailReader) error {
 		}
 	}
 	return nil
+}
+
+// meet gives a body to the messages that wait for it; those before it wait in
+// vain. What still waits comes back.
+func (f *fetcher) meet(r store.MailReader, rest []int, id mail.EmailID, body []byte) ([]int, error) {
+	for ; len(rest) > 0 && f.messages[rest[0]].Email < id; rest = rest[1:] {
+		if err := f.body(r, rest[0]); err != nil {
+			return rest, err
+		}
+	}
+	if len(rest) == 0 || f.messages[rest[0]].Email != id {
+		return rest, nil
+	}
+	at := f.keep(body)
+	for ; len(rest) > 0 && f.messages[rest[0]].Email == id; rest = rest[1:] {
+		if err := f.settle(rest[0], at); err != nil {
+			return rest, err
+		}
+	}
+	return rest, nil
 }
 
 // body reads one message's body.

@@ -61,37 +61,27 @@ func (v *View) Store(ctx context.Context, uids []mail.UID, op FlagOp, flags mail
 		if err != nil {
 			return err
 		}
-		for i, uid := range uids {
-			if i%256 == 0 && ctx.Err() != nil {
-				return canceled(ctx, name)
-			}
-			s, err := w.tx.State(b.row.ID, uid)
+		limits := &v.s.acct.e.opts.Limits
+		return w.states(ctx, b, uids, func(uid mail.UID, s *store.StateRow) error {
 			switch {
-			case fault.Is(err, fault.NotFound):
+			case s == nil:
 				res.Missing = append(res.Missing, uid)
-				continue
-			case err != nil:
-				return err
+				return nil
 			case unchangedSince != nil && s.ModSeq > *unchangedSince:
 				res.Modified = append(res.Modified, uid)
-				continue
+				return nil
 			}
 			next := op.do(s.Flags, flags)
 			if next.Equal(s.Flags) {
-				continue
+				return nil
 			}
-			if err := v.s.acct.e.opts.Limits.checkCount(next); err != nil {
-				return err
-			}
-			if err := w.reflag(b, s, next); err != nil {
+			if err := limits.checkCount(next); err != nil {
 				return err
 			}
 			res.Changed = append(res.Changed, uid)
-		}
-		if len(res.Changed) > 0 {
 			res.ModSeq = w.modseq
-		}
-		return nil
+			return w.reflag(b, *s, next)
+		})
 	})
 	if err != nil {
 		return StoreResult{}, err
@@ -181,13 +171,4 @@ func isAtom(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// stateOf reads a state; ok is false if the message is gone.
-func (w *work) stateOf(b *workBox, uid mail.UID) (s store.StateRow, ok bool, err error) {
-	s, err = w.tx.State(b.row.ID, uid)
-	if fault.Is(err, fault.NotFound) {
-		return s, false, nil
-	}
-	return s, err == nil, err
 }

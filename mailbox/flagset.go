@@ -47,7 +47,7 @@ func (t *flagTable) intern(f mail.Flags) FlagSetID {
 		set.Keywords = append(set.Keywords, t.spell(k))
 	}
 	set.IMAP = []byte(strings.Join(set.Names(), " "))
-	id := FlagSetID(len(t.sets)) //nolint:gosec // bounded by index.compact
+	id := FlagSetID(len(t.sets))
 	t.sets = append(t.sets, set)
 	t.byKey[string(key)] = id
 	t.bytes += int64(len(set.IMAP)+len(key)+16*len(set.Keywords)) + 160

@@ -119,7 +119,7 @@ func (f *finder) read(r io.Reader) error {
 		}
 		f.look(f.raw[:cut])
 		f.raw = append(f.raw[:0], f.raw[cut:]...)
-		if err == io.EOF { //nolint:errorlint // readers return io.EOF itself
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {

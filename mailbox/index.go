@@ -3,6 +3,7 @@ package mailbox
 import (
 	"container/list"
 	"context"
+	"errors"
 	"time"
 
 	"postern/fault"
@@ -105,24 +106,53 @@ func (x *index) read(ctx context.Context) (*Snapshot, *flagTable, mail.ModSeq, e
 // states lists a mailbox's states. What is damaged is left out and logged, so
 // that the rest can be read.
 func (x *index) states(r store.MailReader, next mail.UID, fn func(store.StateRow) error) error {
-	from, step := mail.UID(1), mail.UID(1)
+	from := mail.UID(1)
 	for {
 		last := from - 1
 		err := r.States(x.box, from, maxUID, func(s store.StateRow) error {
-			last, step = s.UID, 1
+			last = s.UID
 			return fn(s)
 		})
 		if !fault.Is(err, fault.Damaged) {
 			return err
 		}
+		from = behindDamage(r, x.box, last+1, next)
 		x.acct.e.opts.Logger.Error("a part of a mailbox is damaged and left out",
-			"account", x.acct.id.String(), "mailbox", x.box.String(), "after_uid", uint32(last), "error", err)
-		if uint64(last)+uint64(step) >= uint64(next) {
+			"account", x.acct.id.String(), "mailbox", x.box.String(),
+			"first_uid", uint32(last+1), "before_uid", uint32(from), "error", err)
+		if from >= next {
 			return nil
 		}
-		from = last + step + 1
-		step *= 2
 	}
+}
+
+// behindDamage is the first UID above bad, which cannot be read, from where
+// reading works again, or next.
+func behindDamage(r store.MailReader, box mail.MailboxID, bad, next mail.UID) mail.UID {
+	enough := fault.New(fault.Limit, "mailbox.Select", "one is enough")
+	works := func(from mail.UID) bool {
+		err := r.States(box, from, maxUID, func(store.StateRow) error { return enough })
+		return err == nil || errors.Is(err, enough)
+	}
+	good := bad
+	for step := mail.UID(1); ; step *= 2 {
+		if uint64(good)+uint64(step) >= uint64(next) {
+			good = next
+			break
+		}
+		if good += step; works(good) {
+			break
+		}
+		bad = good
+	}
+	for bad+1 < good {
+		if mid := bad + (good-bad)/2; works(mid) {
+			good = mid
+		} else {
+			bad = mid
+		}
+	}
+	return good
 }
 
 const maxUID = mail.UID(1<<32 - 1)
@@ -131,8 +161,8 @@ func toRow(s store.StateRow, t *flagTable) Row {
 	_, offset := s.Received.Zone()
 	return Row{
 		UID: s.UID, Set: t.intern(s.Flags), ModSeq: s.ModSeq,
-		Received: s.Received.Unix(), Zone: int16(offset / 60), //nolint:gosec // zones are below a day
-		Saved: s.Saved.Unix(), Size: uint32(min(s.Size, 1<<32-1)), //nolint:gosec // cut
+		Received: s.Received.Unix(), Zone: int16(offset / 60),
+		Saved: s.Saved.Unix(), Size: uint32(min(s.Size, 1<<32-1)),
 	}
 }
 

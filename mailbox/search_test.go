@@ -92,11 +92,14 @@ func TestSearch(t *testing.T) {
 		"text field name":        {&q{Op: mailbox.QueryText, Text: "x-note: folded"}, "1"},
 		"text empty":             {&q{Op: mailbox.QueryText, Text: ""}, "123"},
 		"two texts": {&q{Op: mailbox.QueryAnd, Subs: []*q{
-			{Op: mailbox.QueryText, Text: "needle"}, not(&q{Op: mailbox.QueryBody, Text: "filler"})}}, "2"},
+			{Op: mailbox.QueryText, Text: "needle"}, not(&q{Op: mailbox.QueryBody, Text: "filler"}),
+		}}, "2"},
 		"or of costs": {&q{Op: mailbox.QueryOr, Subs: []*q{
-			{Op: mailbox.QueryBody, Text: "stra\u00dfe"}, {Op: mailbox.QueryFlags, Flags: work}}}, "12"},
+			{Op: mailbox.QueryBody, Text: "stra\u00dfe"}, {Op: mailbox.QueryFlags, Flags: work},
+		}}, "12"},
 		"mixed levels": {&q{Op: mailbox.QueryAnd, Subs: []*q{
-			{Op: mailbox.QueryText, Text: "e"}, {Op: mailbox.QuerySubject, Text: "parts"}}}, "2"},
+			{Op: mailbox.QueryText, Text: "e"}, {Op: mailbox.QuerySubject, Text: "parts"},
+		}}, "2"},
 		"before":       {&q{Op: mailbox.QueryBefore, Date: day(11)}, "1"},
 		"on":           {&q{Op: mailbox.QueryOn, Date: day(11)}, "2"},
 		"since":        {&q{Op: mailbox.QuerySince, Date: day(11)}, "23"},

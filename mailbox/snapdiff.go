@@ -18,7 +18,7 @@ type cursor struct {
 func (c *cursor) end() bool   { return c.i >= len(c.s.chunks) }
 func (c *cursor) rows() []Row { return c.s.chunks[c.i].rows }
 func (c *cursor) row() Row    { return c.rows()[c.at] }
-func (c *cursor) seq() uint32 { return c.s.starts[c.i] + uint32(c.at) + 1 } //nolint:gosec // at < chunkRows
+func (c *cursor) seq() uint32 { return c.s.starts[c.i] + uint32(c.at) + 1 }
 func (c *cursor) skip(n int) {
 	if c.at += n; c.at >= len(c.rows()) {
 		c.i, c.at = c.i+1, 0

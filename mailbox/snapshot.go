@@ -80,7 +80,7 @@ func (s *Snapshot) Seek(uid mail.UID) uint32 {
 		return s.n + 1
 	}
 	j, _ := slices.BinarySearchFunc(s.chunks[i].rows, uid, func(r Row, u mail.UID) int { return cmp.Compare(r.UID, u) })
-	return s.starts[i] + uint32(j) + 1 //nolint:gosec // j < chunkRows
+	return s.starts[i] + uint32(j) + 1
 }
 
 // Rows lists from ≤ sequence number ≤ to; to is cut to Len.

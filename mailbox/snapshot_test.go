@@ -13,10 +13,6 @@ import (
 func TestSnapshotHistories(t *testing.T) {
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 2))
-		type pair struct {
-			snap *Snapshot
-			rows []Row
-		}
 		now := pair{snap: &Snapshot{}}
 		next, modseq := mail.UID(1), mail.ModSeq(1)
 		var kept []pair
@@ -98,10 +94,13 @@ func checkRows(t *testing.T, s *Snapshot, rows []Row) {
 	}
 }
 
-func checkDiff(t *testing.T, from, to struct {
+// pair is a snapshot and what should be in it.
+type pair struct {
 	snap *Snapshot
 	rows []Row
-}) {
+}
+
+func checkDiff(t *testing.T, from, to pair) {
 	t.Helper()
 	d := diff(from.snap, to.snap)
 	was, is := map[mail.UID]Row{}, map[mail.UID]Row{}

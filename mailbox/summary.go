@@ -53,7 +53,7 @@ func appendSummary(dst []byte, m *mime.Message, ref blob.Ref) []byte {
 	for _, ref := range m.References {
 		dst = appendField(dst, fieldReference, []byte(ref))
 	}
-	dst = appendField(dst, fieldSize, binary.AppendUvarint(scratch[:0], uint64(m.Size))) //nolint:gosec // never negative
+	dst = appendField(dst, fieldSize, binary.AppendUvarint(scratch[:0], uint64(m.Size)))
 	dst = appendField(dst, fieldTraits, binary.AppendUvarint(scratch[:0], uint64(m.Traits)))
 	if ref != "" {
 		dst = appendField(dst, fieldBlob, []byte(ref))
@@ -80,10 +80,10 @@ func nextField(b []byte) (tag byte, value, rest []byte, ok bool) {
 		return 0, nil, nil, false
 	}
 	n, k := binary.Uvarint(b[1:])
-	if k <= 0 || n > uint64(len(b)-1-k) { //nolint:gosec // len is not negative
+	if k <= 0 || n > uint64(len(b)-1-k) {
 		return 0, nil, nil, false
 	}
-	end := 1 + k + int(n) //nolint:gosec // n ≤ len(b)
+	end := 1 + k + int(n)
 	return b[0], b[1+k : end : end], b[end:], true
 }
 
@@ -120,10 +120,10 @@ func parseSummary(b []byte, s *summary) error {
 			}
 		case fieldSize:
 			n, _ := binary.Uvarint(value)
-			s.size = int64(n) //nolint:gosec // written from an int64
+			s.size = int64(n)
 		case fieldTraits:
 			n, _ := binary.Uvarint(value)
-			s.traits = mime.Traits(n) //nolint:gosec // written from Traits
+			s.traits = mime.Traits(n)
 		}
 	}
 	if s.envelope == nil || s.structure == nil || s.tree == nil {

@@ -198,12 +198,12 @@ func (e *Engine) sweepOrphans(ctx context.Context) (int, error) {
 	if len(accounts) == 0 {
 		return 0, fault.New(fault.Damaged, "mailbox.Sweep", "there are %d blobs but no account in the directory; nothing is deleted", count)
 	}
-	parts := uint32(count/maxSuspects) + 1 //nolint:gosec // a count of blobs
 	deleted := 0
+	parts := uint32(count/maxSuspects) + 1
 	for part := range parts {
 		suspects := map[blob.Ref]struct{}{}
 		err := e.opts.Blobs.Walk(ctx, func(i blob.Info) error {
-			if _, held := pending[i.Ref]; !held && i.Created.Before(before) && (parts == 1 || share(i.Ref)%parts == part) {
+			if _, held := pending[i.Ref]; !held && i.Created.Before(before) && share(i.Ref)%parts == part {
 				suspects[i.Ref] = struct{}{}
 			}
 			return nil
@@ -211,25 +211,36 @@ func (e *Engine) sweepOrphans(ctx context.Context) (int, error) {
 		if err != nil {
 			return deleted, err
 		}
-		for _, id := range accounts {
-			if len(suspects) == 0 {
-				break
-			}
-			if err := e.acquit(ctx, id, suspects); err != nil {
-				return deleted, err
-			}
-		}
-		for ref := range suspects {
-			if err := e.opts.Blobs.Delete(ctx, ref); err != nil {
-				return deleted, err
-			}
-			deleted++
+		n, err := e.convict(ctx, suspects, accounts)
+		deleted += n
+		if err != nil {
+			return deleted, err
 		}
 	}
 	if deleted > 0 {
 		e.opts.Logger.Info("blobs that no message named were deleted", "count", deleted)
 	}
 	return deleted, nil
+}
+
+// convict deletes those of suspects that no account names.
+func (e *Engine) convict(ctx context.Context, suspects map[blob.Ref]struct{}, accounts []mail.AccountID) (int, error) {
+	for _, id := range accounts {
+		if len(suspects) == 0 {
+			return 0, nil
+		}
+		if err := e.acquit(ctx, id, suspects); err != nil {
+			return 0, err
+		}
+	}
+	refs := make([]blob.Ref, 0, len(suspects))
+	for ref := range suspects {
+		refs = append(refs, ref)
+	}
+	if len(refs) == 0 {
+		return 0, nil
+	}
+	return len(refs), e.opts.Blobs.Delete(ctx, refs...)
 }
 
 // acquit takes the blobs that an account's rows name out of suspects.

@@ -20,7 +20,6 @@ type View struct {
 	shownSet int // keywords that were told
 	changed  chan struct{}
 	notify   func() // guarded by the account's mu
-	closed   bool   // guarded by the session's mu
 }
 
 // Update is what Sync changed, in the order in which a client is told: first

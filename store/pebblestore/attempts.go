@@ -86,7 +86,7 @@ func (t attemptTx) AppendAttempts(rows []store.AttemptRow) error {
 	return nil
 }
 
-var errEnough = errors.New("enough") //nolint:gochecknoglobals // a sentinel
+var errEnough = errors.New("enough")
 
 func (t attemptTx) PruneAttempts(before time.Time, limit int) (int, error) {
 	const op = "store.PruneAttempts"

@@ -10,7 +10,7 @@ import (
 // a new number; old ones stay readable.
 const rowVersion = 1
 
-var errRow = errors.New("the bytes are no row of a known version") //nolint:gochecknoglobals // a sentinel
+var errRow = errors.New("the bytes are no row of a known version")
 
 func appendUint(b []byte, v uint64) []byte { return binary.AppendUvarint(b, v) }
 func appendInt(b []byte, v int64) []byte   { return binary.AppendVarint(b, v) }
@@ -39,7 +39,7 @@ func appendBool(b []byte, v bool) []byte {
 // Time comes back as the zero Time.
 func appendTime(b []byte, t time.Time) []byte {
 	b = binary.AppendVarint(b, t.Unix())
-	return binary.AppendUvarint(b, uint64(t.Nanosecond())) //nolint:gosec // 0 to 999,999,999
+	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
 }
 
 // decoder reads what the append functions wrote. After the first fault every
@@ -122,7 +122,7 @@ func (d *decoder) count() int {
 		d.fail()
 		return 0
 	}
-	return int(n) //nolint:gosec // bounded by len
+	return int(n)
 }
 
 // raw reads bytes that stay in the row's memory.
@@ -165,5 +165,5 @@ func (d *decoder) time() time.Time {
 		d.fail()
 		return time.Time{}
 	}
-	return time.Unix(sec, int64(nsec)).UTC() //nolint:gosec // below 1e9
+	return time.Unix(sec, int64(nsec)).UTC()
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-var errNone = errors.New("there is none") //nolint:gochecknoglobals // a sentinel
+var errNone = errors.New("there is none")
 
 // keyName says in words what is stored under a key, for people who read a
 // damage report. Names and addresses are left out.

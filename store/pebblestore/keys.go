@@ -64,7 +64,7 @@ func appendBodyKey(b []byte, account mail.AccountID, id mail.EmailID) []byte {
 
 // appendAttemptID orders times before 1970 first.
 func appendAttemptID(b []byte, id store.AttemptID) []byte {
-	b = binary.BigEndian.AppendUint64(b, uint64(id.Time)^(1<<63)) //nolint:gosec // the bits, kept in order
+	b = binary.BigEndian.AppendUint64(b, uint64(id.Time)^(1<<63))
 	return binary.BigEndian.AppendUint32(b, id.Seq)
 }
 
@@ -72,7 +72,7 @@ func appendAttemptID(b []byte, id store.AttemptID) []byte {
 func attemptIDOf(key []byte) store.AttemptID {
 	k := key[len(key)-attemptIDLen:]
 	return store.AttemptID{
-		Time: int64(binary.BigEndian.Uint64(k) ^ (1 << 63)), //nolint:gosec // the bits
+		Time: int64(binary.BigEndian.Uint64(k) ^ (1 << 63)),
 		Seq:  binary.BigEndian.Uint32(k[8:]),
 	}
 }

@@ -138,11 +138,11 @@ func (s *Store) listener() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
 			s.counters.background.Add(1)
-			s.log.Error("background work of the database", slog.Any("error", err))
+			s.log.Error("background work of the database", slog.String("error", err.Error()))
 		},
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			s.counters.damage.Add(1)
-			s.log.Error("a file of the database is damaged", slog.String("file", info.Path), slog.Any("error", info.Details))
+			s.log.Error("a file of the database is damaged", slog.String("file", info.Path), slog.String("error", info.Details.Error()))
 		},
 	}
 }

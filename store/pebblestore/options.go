@@ -63,7 +63,7 @@ func (o Options) pebbleOptions(fs vfs.FS) *pebble.Options {
 		FS:                          fs,
 		CacheSize:                   o.CacheBytes,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
-		MemTableSize:                uint64(o.MemTableBytes), //nolint:gosec // positive
+		MemTableSize:                uint64(o.MemTableBytes),
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       40,

@@ -190,7 +190,7 @@ func (d *decoder) ranges() []store.UIDRange {
 			d.fail()
 			return nil
 		}
-		list = append(list, store.UIDRange{First: mail.UID(first), Last: mail.UID(at)}) //nolint:gosec // checked above
+		list = append(list, store.UIDRange{First: mail.UID(first), Last: mail.UID(at)})
 	}
 	return list
 }

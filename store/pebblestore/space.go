@@ -43,7 +43,7 @@ func newSpace(files vfs.FS, dir string, want int64, log *slog.Logger) *space {
 	}
 	s.reserve = want
 	if want == 0 {
-		s.reserve = min(256<<20, int64(usage.TotalBytes/16)) //nolint:gosec // a sixteenth fits
+		s.reserve = min(256<<20, int64(usage.TotalBytes/16))
 	}
 	// What an earlier process reserved is made anew.
 	if err := files.Remove(s.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -108,7 +108,7 @@ func (s *space) look() {
 		s.log.Warn("the room on the disk cannot be measured", slog.Any("error", err))
 		return
 	}
-	avail := int64(min(usage.AvailBytes, 1<<62)) //nolint:gosec // bounded
+	avail := int64(min(usage.AvailBytes, 1<<62))
 	s.avail.Store(avail)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,14 +4,13 @@ import (
 	"sync"
 	"testing"
 
-	"postern/fault"
 	"postern/store"
 )
 
 // testCrashes crashes at every write of random histories and checks what is
 // left (laws 2 to 5).
 func testCrashes(t *testing.T, open func(t testing.TB) *Harness) {
-	points := count(600, 60000)
+	points := count(400, 60000)
 	seed := seedOf(t)
 	for n, round := 0, uint64(0); n < points; round++ {
 		h := open(t)
@@ -47,7 +46,7 @@ func crashHistory(t *testing.T, hn *Harness, seed uint64) int {
 				} else {
 					err = h.write(ctx, rng)
 				}
-				if err != nil && !fault.Is(err, fault.Canceled) {
+				if refused(ctx, err) {
 					t.Error(err)
 					return
 				}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"postern/fault"
 	"postern/store"
 )
 
@@ -77,6 +78,12 @@ func Run(t *testing.T, open func(t testing.TB) *Harness) {
 // long tells whether the full counts are wanted.
 func long() bool { return os.Getenv("POSTERN_LONG") == "1" }
 
+// refused tells whether err is more than the cancelling that histories do on
+// purpose.
+func refused(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || !fault.Is(err, fault.Canceled))
+}
+
 // count is the usual or the full count of something.
 func count(usual, full int) int {
 	if long() {
@@ -87,7 +94,7 @@ func count(usual, full int) int {
 
 // seedOf is a new seed, or the one to replay; it is printed if the test fails.
 func seedOf(t testing.TB) uint64 {
-	seed := rand.Uint64() //nolint:gosec // no secret
+	seed := rand.Uint64()
 	if s := os.Getenv("POSTERN_SEED"); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
@@ -104,16 +111,16 @@ func seedOf(t testing.TB) uint64 {
 }
 
 func newRand(seed, stream uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // no secret
+	return rand.New(rand.NewPCG(seed, stream))
 }
 
 // patient bounds what must not take long, so that a deadlock is a failure.
 func patient(t testing.TB) context.Context {
-	limit := 30 * time.Second
+	limit := 2 * time.Minute
 	if long() {
 		limit = 30 * time.Minute
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit) //nolint:usetesting // also used in clean-up
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	return ctx
 }

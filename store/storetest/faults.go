@@ -68,7 +68,7 @@ func testFailedSync(t *testing.T, hn *Harness) {
 // acknowledged, seen or heard may be gone from Views or after a crash.
 func testFailedSyncs(t *testing.T, open func(t testing.TB) *Harness) {
 	seed := seedOf(t)
-	for round := range uint64(count(12, 2000)) {
+	for round := range uint64(count(10, 2000)) {
 		hn := open(t)
 		if hn.FailSync == nil {
 			return
@@ -80,11 +80,11 @@ func testFailedSyncs(t *testing.T, open func(t testing.TB) *Harness) {
 			wg.Go(func() {
 				ctx := patient(t)
 				for i := range 20 {
-					if w == 0 && i == int(round%15) { //nolint:gosec // below 15
+					if w == 0 && i == int(round%15) {
 						hn.FailSync()
 					}
 					err := h.write(ctx, rng)
-					if err != nil && !fault.Is(err, fault.Canceled) && !fault.Is(err, fault.ReadOnly) {
+					if refused(ctx, err) && !fault.Is(err, fault.ReadOnly) {
 						t.Error(err)
 						return
 					}

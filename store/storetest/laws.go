@@ -13,7 +13,7 @@ import (
 	"postern/store"
 )
 
-func mailEmail(n int) mail.EmailID { return mail.EmailID(n) } //nolint:gosec // small
+func mailEmail(n int) mail.EmailID { return mail.EmailID(n) }
 
 // update runs fn on account 1 and fails the test on an error.
 func update(t testing.TB, s store.Store, fn func(m store.MailTx) error) {

@@ -107,6 +107,7 @@ func (m *model) Mailbox(id mail.MailboxID) (store.MailboxRow, error) { return ge
 func (m *model) Email(id mail.EmailID) (store.EmailRow, error)       { return get(m.emails, id) }
 func (m *model) Thread(k store.ThreadKey) (mail.ThreadID, error)     { return get(m.threads, k) }
 func (m *model) ModSeq() (mail.ModSeq, error)                        { return m.counters.ModSeq + 1, nil }
+
 func (m *model) Message(b mail.MailboxID, u mail.UID) (store.MessageRow, error) {
 	return get(m.messages, place{b, u})
 }
@@ -279,6 +280,7 @@ func (m *model) DeleteEmail(id mail.EmailID) error {
 }
 
 func (m *model) PutBody(id mail.EmailID, body []byte) error { m.bodies[id] = string(body); return nil }
+
 func (m *model) PutThread(k store.ThreadKey, id mail.ThreadID) error {
 	m.threads[k] = id
 	return nil

@@ -139,7 +139,7 @@ func testMessages(t *testing.T, h *Harness) {
 			t.Error(err)
 		}
 		stop := fmt.Errorf("stop")
-		if err := m.States(1, 1, 9, func(store.StateRow) error { return stop }); err != stop { //nolint:errorlint // exactly this one
+		if err := m.States(1, 1, 9, func(store.StateRow) error { return stop }); err != stop {
 			t.Errorf("fn's error came back as %v", err)
 		}
 		return nil

@@ -49,7 +49,7 @@ func (f *FS) Image(seed uint64, keptPercent int) *FS {
 	defer f.clone.Unlock()
 	return wrap(f.CrashClone(vfs.CrashCloneCfg{
 		UnsyncedDataPercent: keptPercent,
-		RNG:                 rand.New(rand.NewPCG(seed, 0)), //nolint:gosec // no secret
+		RNG:                 rand.New(rand.NewPCG(seed, 0)),
 	}))
 }
 
@@ -72,9 +72,9 @@ func (f *FS) GetDiskUsage(string) (vfs.DiskUsage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	const much = 1 << 40
-	u := vfs.DiskUsage{AvailBytes: much, TotalBytes: much, UsedBytes: uint64(f.used)} //nolint:gosec // never negative
+	u := vfs.DiskUsage{AvailBytes: much, TotalBytes: much, UsedBytes: uint64(f.used)}
 	if f.limit >= 0 {
-		u.AvailBytes = uint64(max(0, f.limit-f.used)) //nolint:gosec // not negative
+		u.AvailBytes = uint64(max(0, f.limit-f.used))
 	}
 	return u, nil
 }

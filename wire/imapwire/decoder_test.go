@@ -30,6 +30,28 @@ func TestMailboxNamesInUTF8Mode(t *testing.T) {
 	}
 }
 
+// TestMailboxNamesBeforeEnable: go-imap v2's client sends UTF-8 names without
+// ENABLE; modified UTF-7 goes on to mean what it means.
+func TestMailboxNamesBeforeEnable(t *testing.T) {
+	for in, want := range map[string]string{
+		"a SELECT \"\u00dcbersicht\"\r\n": "\u00dcbersicht",
+		"a SELECT &ANw-bersicht\r\n":      "\u00dcbersicht",
+		"a SELECT {5+}\r\n\u00dc&co\r\n":  "\u00dc&co",
+	} {
+		_, cmd, err := decodeOne(in, false)
+		if err != nil {
+			t.Errorf("%q: %v", in, err)
+			continue
+		}
+		if got := cmd.(*Select).Mailbox; got != want {
+			t.Errorf("%q: mailbox %q, want %q", in, got, want)
+		}
+	}
+	if _, _, err := decodeOne("a SELECT \"\xfc\"\r\n", false); err == nil {
+		t.Error("a name in Latin-1 was taken")
+	}
+}
+
 // TestChunks feeds the same bytes in every split into two and byte by byte.
 func TestChunks(t *testing.T) {
 	in := "a LOGIN {5}\r\nalice {3+}\r\npw1\r\nb FROB {3+}\r\nx y\r\nc APPEND x (\\Seen) {5+}\r\nhello {3}\r\nabc\r\nd NOOP\n"

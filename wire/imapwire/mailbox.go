@@ -69,11 +69,18 @@ func (d *Decoder) mailbox() string {
 }
 
 // decodeName gives the UTF-8 of a name as this session's client writes it.
+// UTF-8 beyond ASCII is never modified UTF-7, and is taken as it is from
+// go-imap v2's client, which sends it as soon as IMAP4rev2 is announced and not
+// only after ENABLE.
 func (d *Decoder) decodeName(raw string) (string, bool) {
-	if d.utf8 || plainMailbox(raw) {
+	if d.utf8 || plainMailbox(raw) || beyondASCII(raw) && utf8.ValidString(raw) {
 		return raw, true
 	}
 	return DecodeUTF7(raw)
+}
+
+func beyondASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0
 }
 
 // pattern takes a LIST reference or, with wild, a pattern; either may be

@@ -38,7 +38,7 @@ func Postern(ctx context.Context, binary string, o Options) (*Server, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	base, err := freeBase(ctx)
+	base, err := FreeBase(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +125,9 @@ func (s *Server) readDemo() error {
 	return nil
 }
 
-// freeBase finds a base port such that base + every well-known port of the
+// FreeBase finds a base port such that base + every well-known port of the
 // demo is free now.
-func freeBase(ctx context.Context) (int, error) {
+func FreeBase(ctx context.Context) (int, error) {
 	offsets := []int{143, 993, 110, 995, 25, 24, 587, 465, 80, 443, 9090, 1993, 1995, 1587}
 	start, err := freePorts(ctx, 1)
 	if err != nil {

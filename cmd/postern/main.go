@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 
@@ -38,7 +39,8 @@ type commands struct {
 	Man        manCommand        `cmd:"" help:"Print the manual page."`
 	Completion completionCommand `cmd:"" help:"Print a completion script for a shell."`
 
-	Version kong.VersionFlag `help:"Print the version and exit."`
+	Version    kong.VersionFlag `help:"Print the version and exit."`
+	CPUProfile string           `name:"cpu-profile" hidden:"" type:"path" help:"Write a CPU profile of the whole run to this file."`
 }
 
 const description = `Postern is a self-hosted mail service: mailboxes over IMAP4, in one program.
@@ -80,6 +82,14 @@ func run(args []string, a app) int {
 	defer stop()
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.Bind(a, parser.Model)
+	if c.CPUProfile != "" {
+		stop, err := profile(c.CPUProfile)
+		if err != nil {
+			fmt.Fprintf(a.errs, "postern: %v\n", err)
+			return 1
+		}
+		defer stop()
+	}
 	if err := kctx.Run(); err != nil {
 		var quiet quietError
 		if !errors.As(err, &quiet) {
@@ -88,6 +98,21 @@ func run(args []string, a app) int {
 		return 1
 	}
 	return 0
+}
+
+// profile writes a CPU profile to file until stop is called.
+func profile(file string) (stop func(), err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}, nil
 }
 
 // quietError ends the program with 1 after everything has been said.

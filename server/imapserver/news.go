@@ -28,18 +28,26 @@ func (s *session) newsExcept(expunge bool, say func(seq uint32, row mailbox.Row)
 	if u.Gone {
 		return true
 	}
-	if u.Empty() {
-		return false
+	if !u.Empty() {
+		s.tell(&u, s.view.Snapshot(), say)
 	}
-	snap := s.view.Snapshot()
-	s.tell(&u, snap, say)
-	if s.enabled.qresync && !expunge && snap.HighestModSeq() == before {
-		// Removals are held back, so the snapshot does not count as told. A client
-		// that went by the MODSEQs it just saw would never hear of them if its
-		// connection broke now (RFC 7162 §6).
-		s.out.status("", imapwire.OK, imapwire.CodeHighestModSeq(before), "Removals will follow.")
+	switch {
+	case expunge:
+		s.held = false
+	case !u.Empty() && s.view.Snapshot().HighestModSeq() == before:
+		s.held = true
 	}
 	return false
+}
+
+// sayHeld tells a QRESYNC client, at the end of each command for as long as
+// removals are held back, up to where it knows everything. The MODSEQs that it
+// saw since are higher; if it went by them and its connection broke, it would
+// never hear of the removals (RFC 7162 §6).
+func (s *session) sayHeld() {
+	if s.view != nil && s.held && s.enabled.qresync {
+		s.out.status("", imapwire.OK, imapwire.CodeHighestModSeq(s.view.Snapshot().HighestModSeq()), "Removals will follow.")
+	}
 }
 
 // tell sends an update.

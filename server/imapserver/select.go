@@ -150,5 +150,5 @@ func (s *session) closeView() {
 		return
 	}
 	s.view.Close()
-	s.view, s.saved, s.state = nil, imapwire.UIDSet{}, signedIn
+	s.view, s.held, s.saved, s.state = nil, false, imapwire.UIDSet{}, signedIn
 }

@@ -53,6 +53,7 @@ type session struct {
 	judged  bool // the authority gave a verdict
 	box     *mailbox.Session
 	view    *mailbox.View
+	held    bool // news were told that are younger than removals held back
 	saved   imapwire.UIDSet
 	enabled extensions
 
@@ -64,6 +65,7 @@ type session struct {
 	started  time.Time
 
 	cancel  context.CancelFunc
+	over    <-chan struct{} // closed when the server shuts down
 	granted atomic.Pointer[grant.Grant] // for the janitor
 	ending  atomic.Pointer[string]      // why the session was told to end
 	endedAt atomic.Int64                // when, Unix nanoseconds
@@ -135,6 +137,7 @@ func (s *session) look(now time.Time) {
 
 // serve is the life of the connection.
 func (s *session) serve(ctx context.Context) {
+	s.over = ctx.Done()
 	ctx, s.cancel = context.WithCancel(ctx)
 	stop := context.AfterFunc(ctx, func() { s.end(endShutdown) })
 	why := endPanic
@@ -254,9 +257,15 @@ func (s *session) waitUntil() time.Time {
 // client may still hear it.
 func (s *session) broken(err error) (why string) {
 	bye := ""
+	select {
+	case <-s.over: // a listener that drains ends reads as if time were up
+		s.end(endShutdown)
+	default:
+	}
+	ending := s.ending.Load()
 	switch {
-	case errors.Is(err, errStopped):
-		why, bye = *s.ending.Load(), "The server is shutting down, please come back in a moment."
+	case ending != nil && (errors.Is(err, errStopped) || errors.Is(err, errIdle) || errors.Is(err, errSlow)):
+		why, bye = *ending, "The server is shutting down, please come back in a moment."
 		if why == endRevoked {
 			bye = "Your sign-in has ended; please sign in again."
 		}
@@ -300,6 +309,7 @@ func (s *session) obey(ctx context.Context, tag string, cmd imapwire.Command) (w
 			if gone := s.news(c.expunge && !r.keep); gone && r.end == "" {
 				r.end, r.bye = endDeleted, "The selected mailbox was deleted."
 			}
+			s.sayHeld()
 		}
 	}
 	s.finish(tag, &r)

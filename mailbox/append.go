@@ -64,9 +64,16 @@ func (s *Session) BeginAppend(ctx context.Context, name string, size int64) (*Ap
 		return nil, fault.In(op, err)
 	}
 	a := &Append{s: s, name: name}
-	a.box, a.counters, err = s.acct.lookup(ctx, name)
+	var fresh bool
+	a.box, a.counters, fresh, err = s.acct.lookup(ctx, name)
 	if err == nil {
 		err = a.fits(size)
+		if err != nil && !fresh {
+			// Before refusing, be sure.
+			if a.box, a.counters, err = s.acct.ask(ctx, name); err == nil {
+				err = a.fits(size)
+			}
+		}
 	}
 	if err != nil {
 		return nil, fault.In(op, err)

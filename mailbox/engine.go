@@ -56,6 +56,7 @@ type Engine struct {
 	opts  Options
 	tasks tasks
 	bytes atomic.Int64 // weight of all indexes
+	ended atomic.Bool  // Close was called; set under mu
 
 	pending pendingBlobs
 	buffers sync.Pool // of *[]byte, for small messages
@@ -64,7 +65,6 @@ type Engine struct {
 	mu       sync.Mutex
 	accounts map[mail.AccountID]*account
 	idle     *list.List // of *index that nobody uses, the longest idle first
-	closed   bool
 }
 
 // New makes an engine and starts its background work, which Close ends.
@@ -83,7 +83,7 @@ func New(o Options) (*Engine, error) {
 // Close ends the background work and waits for it. Sessions get Closed.
 func (e *Engine) Close() error {
 	e.mu.Lock()
-	e.closed = true
+	e.ended.Store(true)
 	all := e.accounts
 	e.accounts = map[mail.AccountID]*account{}
 	e.mu.Unlock()
@@ -106,7 +106,7 @@ func (e *Engine) now() time.Time { return e.opts.Clock() }
 func (e *Engine) enter(id mail.AccountID) (*account, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
+	if e.ended.Load() {
 		return nil, fault.New(fault.Closed, "mailbox.Open", "the mailbox engine is closed")
 	}
 	a := e.accounts[id]

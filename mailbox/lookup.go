@@ -15,20 +15,31 @@ type known struct {
 	boxes    map[string]mail.MailboxID // some names; emptied when a mailbox comes, goes or is renamed
 	counters store.Counters            // after the last transaction, if counted
 	counted  bool
-	changes  uint64 // counts what emptied boxes
+	at       mail.ModSeq // of that transaction
+	changes  uint64      // counts what emptied boxes
 }
 
-// lookup finds a mailbox by its clean name, and what the account counts.
-func (a *account) lookup(ctx context.Context, name string) (mail.MailboxID, store.Counters, error) {
+// lookup finds a mailbox by its clean name, and what the account counts; fresh
+// tells that the store was asked.
+func (a *account) lookup(ctx context.Context, name string) (id mail.MailboxID, counters store.Counters, fresh bool, err error) {
 	a.mu.Lock()
 	id, ok := a.known.boxes[name]
-	counters, counted, changes := a.known.counters, a.known.counted, a.known.changes
+	counters, counted := a.known.counters, a.known.counted
 	a.mu.Unlock()
 	if ok && counted {
-		return id, counters, nil
+		return id, counters, false, nil
 	}
+	id, counters, err = a.ask(ctx, name)
+	return id, counters, true, err
+}
+
+// ask is lookup in the store.
+func (a *account) ask(ctx context.Context, name string) (id mail.MailboxID, counters store.Counters, err error) {
 	a.subscribe()
-	err := a.view(ctx, func(r store.MailReader) error {
+	a.mu.Lock()
+	changes := a.known.changes
+	a.mu.Unlock()
+	err = a.view(ctx, func(r store.MailReader) error {
 		row, err := r.MailboxByName(name)
 		if err != nil {
 			return missing(err, name)
@@ -48,7 +59,9 @@ func (a *account) lookup(ctx context.Context, name string) (mail.MailboxID, stor
 		}
 		a.known.boxes[name] = id
 	}
-	a.known.counters, a.known.counted = counters, true
+	if counters.ModSeq >= a.known.at {
+		a.known.counters, a.known.counted, a.known.at = counters, true, counters.ModSeq
+	}
 	return id, counters, nil
 }
 
@@ -59,7 +72,9 @@ func (a *account) learn(w *work) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.known.counters, a.known.counted = w.counters, true
+	if w.modseq >= a.known.at {
+		a.known.counters, a.known.counted, a.known.at = w.counters, true, w.modseq
+	}
 }
 
 // forgetNames is called for each change; the account's mu is held.

@@ -68,6 +68,9 @@ func (s *Session) allow(op string, rights grant.Rights) error {
 		return fault.New(fault.Closed, op, "the grant has been revoked")
 	default:
 	}
+	if s.acct.e.ended.Load() {
+		return fault.New(fault.Closed, op, "the mailbox engine is closed")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

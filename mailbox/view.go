@@ -2,6 +2,7 @@ package mailbox
 
 import (
 	"context"
+	"slices"
 
 	"postern/fault"
 	"postern/mail"
@@ -17,7 +18,6 @@ type View struct {
 	readOnly bool
 	info     Info
 	snap     *Snapshot
-	shownSet int // keywords that were told
 	changed  chan struct{}
 	notify   func() // guarded by the account's mu
 }
@@ -80,7 +80,9 @@ func (v *View) attach(op string) error {
 	defer v.s.acct.mu.Unlock()
 	v.x.views[v] = struct{}{}
 	v.snap = v.x.snap
-	v.shownSet = len(v.snap.keywords)
+	if v.x.gone {
+		v.changed <- struct{}{}
+	}
 	return nil
 }
 
@@ -173,9 +175,17 @@ func (v *View) Sync(expunge bool) Update {
 		}
 		now = kept
 	}
-	u.NewKeywords = len(now.keywords) > v.shownSet
-	v.snap, v.shownSet = now, len(now.keywords)
+	u.NewKeywords = now.knowsMore(v.snap)
+	v.snap = now
 	return u
+}
+
+// knowsMore tells whether the mailbox has keywords that it had not in old.
+func (s *Snapshot) knowsMore(old *Snapshot) bool {
+	if s.table == old.table {
+		return len(s.keywords) > len(old.keywords)
+	}
+	return slices.ContainsFunc(s.keywords, func(k string) bool { return !slices.Contains(old.keywords, k) })
 }
 
 // keep puts messages that were removed back, for the eyes of this view only.

@@ -65,7 +65,7 @@ type session struct {
 	started  time.Time
 
 	cancel  context.CancelFunc
-	over    <-chan struct{} // closed when the server shuts down
+	over    <-chan struct{}             // closed when the server shuts down
 	granted atomic.Pointer[grant.Grant] // for the janitor
 	ending  atomic.Pointer[string]      // why the session was told to end
 	endedAt atomic.Int64                // when, Unix nanoseconds

@@ -132,3 +132,32 @@ func (e Engine) testRoom(t *testing.T) {
 		shut(t, s)
 	}
 }
+
+// testDeletedForEver: a ref to what is deleted is NotFound, whatever is written
+// where it was, also after new starts.
+func (e Engine) testDeletedForEver(t *testing.T) {
+	fs := NewMemFS()
+	var old []blob.Ref
+	for round := range uint64(12) {
+		s := e.open(t, fs)
+		for _, ref := range old {
+			mustMiss(t, s, ref)
+		}
+		var now []blob.Ref
+		for i := range round + 1 {
+			now = append(now, mustPut(t, s, content(i, int(i*round)*97)))
+		}
+		mustDelete(t, s, now...)
+		old = append(old, now...)
+		for _, ref := range old {
+			mustMiss(t, s, ref)
+		}
+		shut(t, s)
+		s = e.open(t, fs) // and everything is given back
+		last := mustPut(t, s, content(round, 300_000))
+		mustDelete(t, s, last)
+		old = append(old, last)
+		await(t, "room of deleted blobs", func() bool { return fs.Used() <= 4*blockSize })
+		shut(t, s)
+	}
+}

@@ -38,6 +38,7 @@ func Run(t *testing.T, e Engine) {
 	t.Run("Closed", e.testClosed)
 	t.Run("Locked", e.testLocked)
 	t.Run("Delete", e.testDelete)
+	t.Run("DeletedForEver", e.testDeletedForEver)
 	t.Run("Hold", e.testHold)
 	t.Run("Copy", e.testCopy)
 	t.Run("Room", e.testRoom)

@@ -47,7 +47,7 @@ func bindDoors(ctx context.Context, cfg *config.Config, log *slog.Logger) (*door
 	if err != nil {
 		return nil, err
 	}
-	hooks := listen.Hooks{OnRefused: d.refused, OnLimited: d.limited, OnEnded: d.ended}
+	hooks := listen.Hooks{OnRefused: d.refused, OnLimited: d.limited}
 	if d.server, err = listen.New(lc, d.serve, hooks); err != nil {
 		return nil, err
 	}
@@ -221,14 +221,6 @@ func (d *doors) limited(l listen.Limited) {
 	if m := d.counts.Load(); m != nil {
 		m.refused.WithLabelValues(l.Listener, l.Limit).Inc()
 	}
-}
-
-func (d *doors) ended(e listen.Ended) {
-	n := d.node.Load()
-	if n == nil || e.SignedIn {
-		return
-	}
-	n.authority.NoVerdict(signin.Unfinished{Protocol: e.Protocol, Listener: e.Listener, Reason: "closed"})
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

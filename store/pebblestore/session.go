@@ -73,9 +73,18 @@ func (r room) value(op string, key []byte) ([]byte, error) {
 	if err != nil {
 		return nil, readError(op, key, err)
 	}
+	if len(v) <= copyUpTo {
+		v = append(make([]byte, 0, len(v)), v...)
+		_ = c.Close()
+		return v, nil
+	}
 	r.s.closers = append(r.s.closers, c)
 	return v, nil
 }
+
+// copyUpTo is the size up to which a value is copied; keeping Pebble's memory
+// alive costs a few kilobytes each.
+const copyUpTo = 8 << 10
 
 // with calls fn with the value under key, good until fn returns. What fn
 // returns is taken for damage.

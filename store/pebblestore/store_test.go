@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"go.uber.org/goleak"
 
 	"postern/fault"
 	"postern/mail"
 	"postern/store"
 	"postern/store/pebblestore"
+	"postern/store/pebblestore/faultfs"
 )
 
 func open(t *testing.T, dir string, o pebblestore.Options) *pebblestore.Store {
@@ -71,5 +73,27 @@ func TestReopenFindsEverything(t *testing.T) {
 	}, store.MailOf(mail.AccountID(7)))
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestCloseEndsEverything: Close leaves no goroutine, also after a failed sync.
+func TestCloseEndsEverything(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	for _, fail := range []bool{false, true} {
+		fs := faultfs.New()
+		s, err := pebblestore.Open("db", small(fs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fail {
+			fs.FailSync()
+		}
+		err = appendMessage(t.Context(), s, 1, make([]byte, 9000), nil)
+		if fail != fault.Is(err, fault.ReadOnly) || !fail && err != nil {
+			t.Errorf("Update: %v", err)
+		}
+		if err := s.Close(); fail != fault.Is(err, fault.ReadOnly) || !fail && err != nil {
+			t.Errorf("Close: %v", err)
+		}
 	}
 }

@@ -59,6 +59,9 @@ func (s *session) tell(u *mailbox.Update, snap *mailbox.Snapshot, say func(uint3
 	} else {
 		for _, seq := range u.Expunged {
 			o.B = imapwire.AppendExpunge(o.B, seq)
+			if len(o.B) >= flushAt && o.drain() != nil {
+				return
+			}
 		}
 	}
 	if u.Exists {

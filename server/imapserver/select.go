@@ -64,10 +64,9 @@ func (s *session) describe(name string, snap *mailbox.Snapshot) {
 	o.status("", imapwire.OK, imapwire.CodeHighestModSeq(snap.HighestModSeq()), "The highest mod-sequence.")
 	o.status("", imapwire.OK, imapwire.CodeMailboxID(info.ID), "The mailbox's own id.")
 	if s.enabled.rev2 {
-		attrs := imapwire.ListAttrs(imapwire.AttrHasNoChildren)
-		if info.HasChildren {
-			attrs = imapwire.AttrHasChildren
-		}
+		// Whether it has children would cost a reading of all names, and nobody
+		// asked (RFC 9051 §6.3.2).
+		var attrs imapwire.ListAttrs
 		for _, use := range info.SpecialUse {
 			attrs |= specialUse(use)
 		}

@@ -124,7 +124,9 @@ func New(opt Options) (*Server, error) {
 // ctx ends (then with BYE). It closes conn. It returns when all is done.
 func (s *Server) Serve(ctx context.Context, conn Conn) {
 	n := newSession(s, conn)
+	ctx = n.within(ctx)
 	if !s.add(n) {
+		n.cancel()
 		n.out.status("", byeCondition, codeUnavailable, "The server is shutting down, please come back in a moment.")
 		_ = n.out.flush()
 		_ = conn.Close()

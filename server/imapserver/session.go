@@ -115,6 +115,7 @@ func (s *session) end(why string) {
 	if s.ending.CompareAndSwap(nil, &why) {
 		s.endedAt.Store(time.Now().UnixNano())
 		s.in.stop()
+		s.cancel()
 	}
 }
 
@@ -135,10 +136,16 @@ func (s *session) look(now time.Time) {
 	}
 }
 
-// serve is the life of the connection.
-func (s *session) serve(ctx context.Context) {
+// within makes the context that the session's commands run in, which end
+// cancels: a long search stops then. A commit under way is waited for.
+func (s *session) within(ctx context.Context) context.Context {
 	s.over = ctx.Done()
 	ctx, s.cancel = context.WithCancel(ctx)
+	return ctx
+}
+
+// serve is the life of the connection, in the context of within.
+func (s *session) serve(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() { s.end(endShutdown) })
 	why := endPanic
 	defer func() {
@@ -162,6 +169,9 @@ func (s *session) recovered(why *string) {
 	s.srv.obs.Panicked()
 	id := s.faultID()
 	s.log.Error("panic", "fault", id, "verb", s.verb, "panic", p, "stack", string(debug.Stack()))
+	if b := s.out.B; len(b) > 0 && b[len(b)-1] != '\n' {
+		s.out.B = append(b, "\r\n"...) // a response broke off
+	}
 	s.out.status(s.tag, imapwire.NO, imapwire.ServerBug, "Internal error "+id+"; please tell your administrator this number.")
 	s.out.status("", imapwire.BYE, imapwire.ServerBug, "Internal error "+id)
 	_ = s.out.flush()

@@ -1,6 +1,10 @@
 package mailbox
 
-import "strconv"
+import (
+	"strconv"
+
+	"postern/wire/mime"
+)
 
 // A pre-rendered ENVELOPE or BODYSTRUCTURE is IMAP data that we wrote ourselves:
 // lists in parentheses, quoted strings, literals and atoms. What is here reads
@@ -113,20 +117,25 @@ func text(b []byte) (string, bool) {
 // appendBody makes BODY of BODYSTRUCTURE by leaving its extension data out
 // (RFC 9051 §7.5.2).
 func appendBody(dst, structure []byte) []byte {
+	return appendBodyAt(dst, structure, 0)
+}
+
+// appendBodyAt is appendBody at a depth, which no message of ours exceeds.
+func appendBodyAt(dst, structure []byte, depth int) []byte {
 	inner, ok := within(structure)
-	if !ok {
+	if !ok || depth > 2*mime.MaxDepth {
 		return append(dst, structure...)
 	}
 	dst = append(dst, '(')
 	if len(inner) > 0 && inner[0] == '(' {
-		dst = appendMultipart(dst, inner)
+		dst = appendMultipart(dst, inner, depth+1)
 	} else {
-		dst = appendLeaf(dst, inner)
+		dst = appendLeaf(dst, inner, depth+1)
 	}
 	return append(dst, ')')
 }
 
-func appendMultipart(dst, inner []byte) []byte {
+func appendMultipart(dst, inner []byte, depth int) []byte {
 	for {
 		value, rest, ok := item(inner)
 		if !ok {
@@ -136,14 +145,14 @@ func appendMultipart(dst, inner []byte) []byte {
 			dst = append(dst, ' ')
 			return append(dst, value...) // the subtype
 		}
-		dst = appendBody(dst, value)
+		dst = appendBodyAt(dst, value, depth)
 		inner = rest
 	}
 }
 
 // appendLeaf keeps the seven fields that all parts have, and what text and
 // embedded messages have besides.
-func appendLeaf(dst, inner []byte) []byte {
+func appendLeaf(dst, inner []byte, depth int) []byte {
 	var kind, subtype string
 	for i := 0; ; i++ {
 		value, rest, ok := item(inner)
@@ -160,7 +169,7 @@ func appendLeaf(dst, inner []byte) []byte {
 			dst = append(dst, ' ')
 		}
 		if i == 8 && isMessage(kind, subtype) {
-			dst = appendBody(dst, value)
+			dst = appendBodyAt(dst, value, depth)
 		} else {
 			dst = append(dst, value...)
 		}

@@ -112,9 +112,10 @@ func (s *Store) reclaimAll() {
 		}
 	}
 	s.mu.Lock()
-	seg := s.empty
+	empty := s.empty
+	s.empty = nil
 	s.mu.Unlock()
-	if seg != nil {
+	for _, seg := range empty { // which come back if they are the newest still
 		s.unlinkIfEmpty(seg)
 	}
 }
@@ -188,11 +189,8 @@ func (s *Store) forget(seg *segment) bool {
 		return false
 	}
 	if seg.id == s.newest {
-		s.empty = seg
+		s.empty = append(s.empty, seg)
 		return false
-	}
-	if s.empty == seg {
-		s.empty = nil
 	}
 	delete(s.segs, seg.id)
 	return true

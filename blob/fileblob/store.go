@@ -79,7 +79,7 @@ type Store struct {
 	segs    map[uint64]*segment    // guarded by mu
 	nextID  uint64                 // guarded by mu
 	newest  uint64                 // guarded by mu: the highest id in segs, ever
-	empty   *segment               // guarded by mu: not unlinked only because it is the newest
+	empty   []*segment             // guarded by mu: not unlinked only because they were the newest
 	pins    map[location]int       // guarded by mu: open Readers by record
 	dying   map[location]*deadBlob // guarded by mu: deleted, the room not given back yet
 	holds   int                    // guarded by mu
@@ -266,7 +266,7 @@ func (s *Store) register(seg *segment) {
 	defer s.mu.Unlock()
 	s.segs[seg.id] = seg
 	s.newest = max(s.newest, seg.id)
-	if s.empty != nil {
+	if len(s.empty) > 0 {
 		s.kick()
 	}
 }

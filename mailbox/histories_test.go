@@ -97,8 +97,9 @@ func (c *client) compare() error {
 func (c *client) change(t *testing.T, rng *rand.Rand, s *mailbox.Session) error {
 	ctx := t.Context()
 	var uids []mail.UID
+	share := 2 + rng.IntN(100)
 	for _, uid := range c.uids {
-		if rng.IntN(3) == 0 {
+		if rng.IntN(share) == 0 {
 			uids = append(uids, uid)
 		}
 	}
@@ -115,7 +116,8 @@ func (c *client) change(t *testing.T, rng *rand.Rand, s *mailbox.Session) error 
 		since := c.v.Snapshot().HighestModSeq()
 		_, err = c.v.Store(ctx, uids, mailbox.FlagsAdd, flags, &since)
 	case 7:
-		_, err = c.v.Expunge(ctx, nil)
+		first := mail.UID(1 + rng.IntN(int(c.v.Snapshot().UIDNext())))
+		_, err = c.v.Expunge(ctx, []mailbox.UIDRange{{First: first, Last: first + mail.UID(rng.IntN(200))}})
 	case 8:
 		_, err = c.v.Move(ctx, uids[:min(len(uids), 3)], []string{"INBOX", "Archive"}[rng.IntN(2)])
 	default:
@@ -133,6 +135,12 @@ func TestHistories(t *testing.T) {
 	w := newWorld(t)
 	clients := make([]*client, workers)
 	rounds := long(150, 20_000)
+	many := make([]string, 700) // several chunks
+	for i := range many {
+		many[i] = letter("m")
+	}
+	_, err := tryDeliver(t.Context(), w.session(), "INBOX", many)
+	must(t, err)
 	var wg sync.WaitGroup
 	for i := range clients {
 		s := w.session()

@@ -104,6 +104,7 @@ type house struct {
 	engine *mailbox.Engine
 	srv    *imapserver.Server
 	log    *logBuffer
+	blobs  string // the folder of the blob store
 	tls    *tls.Config
 	roots  *x509.CertPool
 	next   int
@@ -137,7 +138,8 @@ func newHouse(t testing.TB, opts ...option) *house {
 	logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	st, err := pebblestore.Open("store", pebblestore.Options{FS: vfs.NewMem(), MemTableBytes: 8 << 20})
 	must(t, err)
-	blobs, err := fileblob.Open(t.TempDir(), fileblob.Options{})
+	h.blobs = t.TempDir()
+	blobs, err := fileblob.Open(h.blobs, fileblob.Options{})
 	must(t, err)
 	mo := mailbox.Options{Store: st, Blobs: blobs, Logger: logger}
 	so := imapserver.Options{Authority: h.auth, Logger: logger, Version: "test"}

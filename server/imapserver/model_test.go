@@ -248,6 +248,12 @@ func (m *model) step() {
 		seq = m.rng.IntN(n) + 1
 	}
 	flag := []string{`\Seen`, `\Answered`, `\Flagged`, `\Deleted`, `\Deleted`, "$Fwd", "other"}[m.rng.IntN(7)]
+	if len(m.uids) > 60 {
+		m.do(`STORE 1:30 +FLAGS (\Deleted)`, false)
+		m.do("EXPUNGE", true)
+		m.learn()
+		return
+	}
 	switch k := m.rng.IntN(20); {
 	case seq == 0 || k < 3:
 		m.send(fmt.Sprintf("x APPEND INBOX (%s) {9+}\r\nA: b\r\n\r\nc\r\n", flag))

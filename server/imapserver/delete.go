@@ -1,0 +1,21 @@
+package imapserver
+
+import (
+	"context"
+
+	"postern/wire/imapwire"
+)
+
+// doDelete is DELETE (RFC 9051 §6.3.5). The session's own selection ends first;
+// other sessions that have the mailbox selected get BYE.
+func (s *session) doDelete(ctx context.Context, c *imapwire.Delete) (reply, error) {
+	own := s.view != nil && s.view.Info().Name == c.Mailbox
+	if err := s.box.Delete(ctx, c.Mailbox); err != nil {
+		return reply{}, err
+	}
+	if own {
+		s.closeView()
+		s.out.status("", imapwire.OK, imapwire.Closed, "The mailbox was deleted and is not selected any more.")
+	}
+	return ok("The mailbox is gone."), nil
+}

@@ -134,7 +134,7 @@ func TestHistories(t *testing.T) {
 	seed := seed(t)
 	w := newWorld(t)
 	clients := make([]*client, workers)
-	rounds := long(150, 20_000)
+	rounds := long(150, 3000)
 	many := make([]string, 700) // several chunks
 	for i := range many {
 		many[i] = letter("m")

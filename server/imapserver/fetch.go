@@ -55,12 +55,10 @@ func (s *session) fetch(ctx context.Context, c *imapwire.Fetch) (reply, error) {
 		return reply{cond: imapwire.NO, code: imapwire.NonExistent, text: "The mailbox was deleted.", end: endDeleted, bye: "The selected mailbox was deleted."}, nil
 	}
 	s.out.widen()
-	if err := f.run(ctx, runs); err != nil && s.out.err == nil {
+	if err := f.run(ctx, runs); err != nil {
 		return reply{}, err
 	}
 	switch {
-	case s.out.err != nil:
-		return reply{dead: s.out.err}, nil
 	case f.damaged > 0:
 		return no(imapwire.Corruption, "Some messages are damaged; please tell your administrator."), nil
 	case f.cte:

@@ -188,7 +188,11 @@ func (s *session) obey(ctx context.Context, tag string, cmd imapwire.Command) (w
 		r = wrongState(c.states, s.state)
 	default:
 		var err error
-		if r, err = c.run(s, ctx, cmd); err != nil {
+		r, err = c.run(s, ctx, cmd)
+		if s.out.err != nil {
+			return s.broken(s.out.err)
+		}
+		if err != nil {
 			r = s.refuse(err)
 		}
 		if r.dead != nil {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,21 +27,33 @@ type adminClient struct {
 	close func() error
 }
 
-// socketPath is where the running server listens for administrators. Socket
-// names are limited to about 100 octets; a longer one moves to the temporary
-// folder, where the name tells it apart and the mode keeps others out.
-func socketPath(cfg *config.Config) string {
-	if len(cfg.Admin.Socket) <= 100 {
-		return cfg.Admin.Socket
+// longestSocket is the longest name that the kernel takes for a local socket.
+const longestSocket = 100
+
+// socketAddress is the name to listen or dial by. A longer name than the kernel
+// takes is told by way of its open folder, which stays open until done: it must
+// not move to a shared folder, where others could be there first.
+func socketAddress(path string) (address string, done func(), err error) {
+	if len(path) <= longestSocket {
+		return path, func() {}, nil
 	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("postern-%d-%x.sock", os.Getuid(), sha256.Sum256([]byte(cfg.Admin.Socket))))[:100]
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return "", nil, err
+	}
+	return fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)), func() { _ = dir.Close() }, nil
 }
 
 // dialAdmin is nil if no server answers.
 func dialAdmin(ctx context.Context, cfg *config.Config) *adminClient {
 	var d net.Dialer
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return d.DialContext(ctx, "unix", socketPath(cfg))
+		address, done, err := socketAddress(cfg.Admin.Socket)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		return d.DialContext(ctx, "unix", address)
 	}
 	probe, err := dial(ctx, "", "")
 	if err != nil {

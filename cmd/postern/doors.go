@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -117,14 +118,26 @@ func (d *doors) Serve(n *node) error {
 // listenAdmin opens the local socket. The data folder is ours by now, so a
 // socket that is there already was left by a process that has ended.
 func listenAdmin(cfg *config.Config) (net.Listener, error) {
-	path := socketPath(cfg)
+	path := cfg.Admin.Socket
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fault.New(fault.Unavailable, "admin.socket", "%s cannot be replaced: %w", path, err)
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(context.Background(), "unix", path)
+	address, done, err := socketAddress(path)
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "admin.socket", "%w", err)
+	}
+	defer done()
+	// A socket is made with the mode that the umask leaves: nobody else may get
+	// in before it has its own.
+	before := syscall.Umask(0o077)
+	var lc net.ListenConfig
+	l, err := lc.Listen(context.Background(), "unix", address)
+	syscall.Umask(before)
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "admin.socket", "%s: %w", path, err)
+	}
+	if u, ok := l.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(address == path) // else the name means nothing any more
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(fault.New(fault.Unavailable, "admin.socket", "%w", err), l.Close())

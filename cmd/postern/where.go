@@ -63,7 +63,7 @@ func (w where) admin(ctx context.Context, a app) (*adminClient, error) {
 	log := slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	n, err := openNode(ctx, cfg, log)
 	if fault.Is(err, fault.InUse) {
-		return nil, fault.New(fault.InUse, "postern", "%s is in use by a process that does not answer on %s; wait until it has started or ended", cfg.Data, socketPath(cfg))
+		return nil, fault.New(fault.InUse, "postern", "%s is in use by a process that does not answer on %s; wait until it has started or ended", cfg.Data, cfg.Admin.Socket)
 	}
 	if err != nil {
 		return nil, err

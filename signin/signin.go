@@ -28,6 +28,7 @@ type trial struct {
 	place   place
 	device  string
 
+	mark     [32]byte    // of the account's password as it is; zero if it has none
 	cached   bool        // the password is known to be right
 	cacheKey cacheKey    // of the password, if the account has one
 	ticket   *ticket     // the guess's place, if one was taken
@@ -152,9 +153,10 @@ func (a *Authority) judge(ctx context.Context, t *trial) policy.Decision {
 }
 
 // judgeGuess is the way of an attempt that may be a guess: it takes a place
-// before anything is verified and costs one slow verification, whatever it is.
+// before anything is verified and costs one slow verification, whatever it is,
+// and none if this device has tried it before.
 func (a *Authority) judgeGuess(ctx context.Context, t *trial) policy.Decision {
-	t.ticket = a.throttle.reserve(t.facts.Time, t.target, t.place, t.secret, func(c policy.Throttle) bool {
+	t.ticket = a.throttle.reserve(t.facts.Time, t.target, t.mark, t.place, t.secret, func(c policy.Throttle) bool {
 		t.facts.Throttle = c
 		return policy.Held(t.rev, &t.facts)
 	})
@@ -164,12 +166,19 @@ func (a *Authority) judgeGuess(ctx context.Context, t *trial) policy.Decision {
 	}
 	denied := false
 	defer func() { t.ticket.settle(t.facts.Time, denied) }()
-	if err := a.verify(ctx, t); err != nil {
-		t.facts.Results = nil
-		if fault.Is(err, fault.Canceled) {
-			return t.trouble(policy.Canceled)
+	if !t.ticket.known {
+		matched, err := a.verify(ctx, t)
+		if err != nil {
+			t.facts.Results = nil
+			if fault.Is(err, fault.Canceled) {
+				return t.trouble(policy.Canceled)
+			}
+			return t.trouble(policy.HashQueueFull)
 		}
-		return t.trouble(policy.HashQueueFull)
+		t.ticket.known, t.ticket.matched = true, matched
+	}
+	if t.person != nil && t.person.password != nil && !t.cached {
+		t.passwordMatched(t.ticket.matched)
 	}
 	d := policy.Judge(t.rev, &t.facts)
 	denied = d.Outcome == Deny
@@ -185,7 +194,7 @@ func (t *trial) begin(a *Authority) {
 		ID: at.ID, Time: a.now(), Protocol: at.Protocol, Listener: at.Listener, Mechanism: at.Mechanism,
 		Client: policy.Client{Addr: at.Client.Addr(), Name: at.ClientName}, Results: t.buffer[:0],
 	}
-	t.person, t.secret, t.cached, t.ticket = nil, nil, false, nil
+	t.person, t.secret, t.mark, t.cached, t.ticket = nil, nil, [32]byte{}, false, nil
 	if pw, ok := at.Proof.(Password); ok && len(pw.Secret.Reveal()) > 0 && at.Name != "" {
 		t.secret = pw.Secret.Reveal()
 	} else {
@@ -242,16 +251,17 @@ func (t *trial) matchCached(a *Authority) {
 		return
 	}
 	pw := t.person.password
-	mark := credentialMark(t.rev.CredentialDigest(), t.person.row.ID, pw.result.Credential, pw.result.Version)
-	t.cacheKey = mac(a.keys.cache[:], mark[:], t.secret)
+	t.mark = credentialMark(t.rev.CredentialDigest(), t.person.row.ID, pw.result.Credential, pw.result.Version)
+	t.cacheKey = mac(a.keys.cache[:], t.mark[:], t.secret)
 	if t.cached = a.cache.has(t.cacheKey); t.cached {
 		t.passwordMatched(true)
 	}
 }
 
 // verify makes the one slow verification of an attempt: of the account's
-// password or, where there is none or the answer is known, of a decoy.
-func (a *Authority) verify(ctx context.Context, t *trial) error {
+// password or, where there is none or the answer is known, of a decoy. It tells
+// whether it was the password.
+func (a *Authority) verify(ctx context.Context, t *trial) (matched bool, err error) {
 	var real, decoy *credential.Hash
 	switch {
 	case t.person == nil:
@@ -273,8 +283,7 @@ func (a *Authority) verify(ctx context.Context, t *trial) error {
 	if decoy != nil {
 		need = max(need, decoy.Memory())
 	}
-	matched := false
-	err := a.hashing.Do(ctx, need, func() {
+	err = a.hashing.Do(ctx, need, func() {
 		a.counts.slow.Add(1)
 		if decoy != nil {
 			decoy.Matches(t.secret)
@@ -283,13 +292,7 @@ func (a *Authority) verify(ctx context.Context, t *trial) error {
 			matched = real.Matches(t.secret)
 		}
 	})
-	if err != nil {
-		return err
-	}
-	if real != nil && !t.cached {
-		t.passwordMatched(matched)
-	}
-	return nil
+	return matched, err
 }
 
 func (t *trial) passwordMatched(matched bool) {

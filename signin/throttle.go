@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"postern/mail"
@@ -15,8 +16,11 @@ import (
 // that is no account), per device, per network. A guess is held as a keyed hash
 // whose key is forgotten after two hours. A guess takes its place before it is
 // verified, so guessing in parallel gains nothing, and gives it back if it was
-// right. Everything is bounded.
+// right. What its verification said is remembered with it: the same guess from
+// the same device is answered without another one, or whoever repeats a single
+// guess could keep the hashing queue full. Everything is bounded.
 type throttle struct {
+	tickets  atomic.Uint64 // given out so far
 	marks    marker
 	networks networkCounts
 	shards   [throttleShards]throttleShard
@@ -47,11 +51,14 @@ type bucket struct{ guesses []guess }
 // guess is one distinct guess. It counts while it is being verified and, if it
 // was wrong, for an hour after it was last tried.
 type guess struct {
-	mark   [16]byte
-	device uint64
-	last   int64 // Unix nanoseconds
-	flying int32
-	wrong  bool
+	id      uint64
+	mark    [16]byte
+	device  uint64 // that tried it last
+	last    int64  // Unix nanoseconds
+	flying  int32
+	wrong   bool
+	known   bool // it has been verified
+	matched bool // what the verification said
 }
 
 // place is where a guess comes from.
@@ -86,7 +93,10 @@ type ticket struct {
 	throttle *throttle
 	target   target
 	place    place
-	mark     [16]byte
+	guess    uint64
+	moved    bool // another device tried the guess before
+	known    bool // this device did, and matched is what its verification said
+	matched  bool
 }
 
 // peek tells the counters without taking a place.
@@ -101,10 +111,11 @@ func (t *throttle) peek(now time.Time, w target, p place) policy.Throttle {
 	return c
 }
 
-// reserve takes a place for a guess unless held says of the counters that there
-// is none left; then there is no ticket. held is called with a lock held.
-func (t *throttle) reserve(now time.Time, w target, p place, secret []byte, held func(policy.Throttle) bool) *ticket {
-	current, previous := t.marks.of(now, w, secret)
+// reserve takes a place for a guess at one version of a credential unless held
+// says of the counters that there is none left; then there is no ticket. held is
+// called with a lock held.
+func (t *throttle) reserve(now time.Time, w target, credential [32]byte, p place, secret []byte, held func(policy.Throttle) bool) *ticket {
+	current, previous := t.marks.of(now, w, credential, secret)
 	c := t.networks.count(now, p)
 	s := t.shard(w)
 	s.mu.Lock()
@@ -116,20 +127,21 @@ func (t *throttle) reserve(now time.Time, w target, p place, secret []byte, held
 	}
 	b.count(now, p, &c)
 	g := b.find(current, previous)
-	c.Repeat = g != nil
+	moved := g != nil && g.device != p.device
+	c.Repeat = g != nil && !moved
 	if held(c) {
 		return nil
 	}
 	if g == nil {
-		g = b.add(guess{device: p.device})
+		g = b.add(guess{id: t.tickets.Add(1)})
 	}
-	g.mark = current
+	g.mark, g.device = current, p.device
 	g.last = now.UnixNano()
 	g.flying++
 	if !ok {
 		table.put(w, b)
 	}
-	return &ticket{throttle: t, target: w, place: p, mark: current}
+	return &ticket{throttle: t, target: w, place: p, guess: g.id, moved: moved, known: g.known && !moved, matched: g.matched}
 }
 
 // settle says how the guess ended. One that was not answered with a denial
@@ -143,13 +155,16 @@ func (k *ticket) settle(now time.Time, denied bool) {
 	if !ok {
 		return
 	}
-	g := b.find(k.mark, k.mark)
+	g := b.byID(k.guess)
 	if g == nil {
 		return
 	}
 	g.flying--
+	if k.known {
+		g.known, g.matched = true, k.matched
+	}
 	if denied {
-		if !g.wrong {
+		if !g.wrong || k.moved {
 			k.throttle.networks.add(now, k.place)
 		}
 		g.wrong = true
@@ -164,6 +179,15 @@ func (k *ticket) settle(now time.Time, denied bool) {
 func (b *bucket) find(a, z [16]byte) *guess {
 	for i := range b.guesses {
 		if m := b.guesses[i].mark; m == a || m == z {
+			return &b.guesses[i]
+		}
+	}
+	return nil
+}
+
+func (b *bucket) byID(id uint64) *guess {
+	for i := range b.guesses {
+		if b.guesses[i].id == id {
 			return &b.guesses[i]
 		}
 	}
@@ -212,7 +236,7 @@ type marker struct {
 	keys  [2][32]byte // current, previous
 }
 
-func (m *marker) of(now time.Time, w target, secret []byte) (current, previous [16]byte) {
+func (m *marker) of(now time.Time, w target, credential [32]byte, secret []byte) (current, previous [16]byte) {
 	m.mu.Lock()
 	if epoch := now.Unix() / int64(throttleWindow/time.Second); epoch > m.epoch {
 		m.keys[1] = m.keys[0]
@@ -227,6 +251,6 @@ func (m *marker) of(now time.Time, w target, secret []byte) (current, previous [
 	var id [24]byte
 	binary.BigEndian.PutUint64(id[:8], uint64(w.account))
 	copy(id[8:], w.name[:])
-	a, b := mac(keys[0][:], id[:], secret), mac(keys[1][:], id[:], secret)
+	a, b := mac(keys[0][:], id[:], credential[:], secret), mac(keys[1][:], id[:], credential[:], secret)
 	return [16]byte(a[:16]), [16]byte(b[:16])
 }

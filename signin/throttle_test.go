@@ -181,7 +181,7 @@ func TestThrottleIsBounded(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	for i := range throttleUnknown + 20_000 {
 		w := target{name: [16]byte{byte(i), byte(i >> 8), byte(i >> 16), 1, 2, 3, 4, byte(i)}}
-		k := th.reserve(now, w, place{}, []byte("x"), func(policy.Throttle) bool { return false })
+		k := th.reserve(now, w, [32]byte{}, place{}, []byte("x"), func(policy.Throttle) bool { return false })
 		k.settle(now, true)
 	}
 	n := 0
@@ -193,7 +193,7 @@ func TestThrottleIsBounded(t *testing.T) {
 	}
 	// A right password leaves nothing behind.
 	w := target{account: 7}
-	th.reserve(now, w, place{}, []byte("x"), func(policy.Throttle) bool { return false }).settle(now, false)
+	th.reserve(now, w, [32]byte{}, place{}, []byte("x"), func(policy.Throttle) bool { return false }).settle(now, false)
 	if s := th.shard(w); s.known.len() != 0 {
 		t.Error("a right password left its guess behind")
 	}
@@ -236,5 +236,63 @@ func TestCacheIsNeverShared(t *testing.T) {
 	}
 	if c.len() > cacheShards {
 		t.Errorf("%d entries in a cache of %d", c.len(), cacheShards)
+	}
+}
+
+// TestRepeatedGuessIsVerifiedOnce: whoever sends one guess again and again does
+// not keep the processors busy, and cannot tell accounts apart by it.
+func TestRepeatedGuessIsVerifiedOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(o *Options) {
+		o.Policy = []byte("[class.locked]\nprotocols-off = [\"imap\"]\n")
+	})
+	alice := r.account("alice@postern.test", "right")
+	r.account("off@postern.test", "right", func(n *NewAccount) { n.Disabled = true })
+	r.account("locked@postern.test", "right", func(n *NewAccount) { n.Classes = []string{"locked"} })
+	r.account("none@postern.test", "")
+	for _, at := range []Attempt{
+		attempt("alice@postern.test", "guess"), attempt("nobody@postern.test", "guess"), attempt("off@postern.test", "guess"),
+		attempt("off@postern.test", "right"), attempt("locked@postern.test", "guess"), attempt("locked@postern.test", "right"),
+		attempt("none@postern.test", "guess"),
+	} {
+		before := r.Stats().Verifications
+		for range 50 {
+			if v := r.SignIn(t.Context(), at); v.Outcome != Deny {
+				t.Errorf("%s: %v %s, want a denial", at.Name, v.Outcome, v.Reason)
+			}
+		}
+		if n := r.Stats().Verifications - before; n != 1 {
+			t.Errorf("%s: 50 times the same guess made %d verifications, want 1", at.Name, n)
+		}
+	}
+	// What was wrong may be right when the password has changed.
+	if err := r.SetPassword(t.Context(), alice.ID, secret("guess")); err != nil {
+		t.Fatal(err)
+	}
+	r.expect("the new password, tried before", "allow", attempt("alice@postern.test", "guess"))
+
+	// Two networks that take turns are bounded each.
+	before := r.Stats().Verifications
+	for i := range 400 {
+		r.try(attempt("nobody@postern.test", "turns", from(fmt.Sprintf("198.51.%d.1", i%2))))
+	}
+	if n := r.Stats().Verifications - before; n > 200 {
+		t.Errorf("two networks that took turns with one guess made %d verifications, want at most 200", n)
+	}
+}
+
+// TestGuessAcrossKeys gives every place back, also when the key of the guesses'
+// hashes changes while one is verified.
+func TestGuessAcrossKeys(t *testing.T) {
+	t.Parallel()
+	th, w := newThrottle(), target{account: 7}
+	free := func(policy.Throttle) bool { return false }
+	now := time.Unix(3600*500_000, 0)
+	first := th.reserve(now.Add(-time.Second), w, [32]byte{}, place{}, []byte("x"), free)
+	second := th.reserve(now, w, [32]byte{}, place{}, []byte("x"), free)
+	second.settle(now, false)
+	first.settle(now, false)
+	if c := th.peek(now, w, place{}); c.Account != 0 {
+		t.Errorf("%d guesses are left of right ones", c.Account)
 	}
 }

@@ -66,8 +66,8 @@ type Throttle struct {
 	Account uint32 // distinct wrong guesses at the account, from everywhere
 	Device  uint32 // those of this device
 	Network uint32 // distinct wrong guesses from this network, at all accounts
-	// Repeat says that this very guess is among those of the account: trying it
-	// again teaches nobody anything.
+	// Repeat says that this very guess is among those of the account, and this
+	// device the last that tried it: trying it again teaches nobody anything.
 	Repeat bool
 	Exempt bool // the network is one to which the limit does not apply
 	// FreeAt is when the oldest guess at the account will be an hour old.

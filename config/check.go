@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -106,7 +107,7 @@ func (c *Config) problems(file string, lines map[string]int) []error {
 	for _, name := range names {
 		c.checkListener(k, name, seen)
 	}
-	c.checkRest(k)
+	c.checkRest(k, seen)
 	return k.found
 }
 
@@ -118,13 +119,13 @@ func (c *Config) checkListener(k *checker, name string, seen map[string]string) 
 	if !slices.Contains(tlsModes, l.TLS) {
 		k.add(at+"tls", "%q is no mode; write %s", l.TLS, oneOf(tlsModes))
 	}
-	host, _, err := net.SplitHostPort(l.Address)
+	host, err := splitAddress(l.Address)
 	if err != nil {
-		k.add(at+"address", "%q is no host and port; write one such as \"0.0.0.0:993\"", l.Address)
+		k.add(at+"address", "%v; write one such as \"0.0.0.0:993\"", err)
 	} else if other := seen[l.Address]; other != "" {
-		k.add(at+"address", "%s is taken by listeners.%s; give each listener its own", l.Address, other)
+		k.add(at+"address", "%s is taken by %s; give each listener its own", l.Address, other)
 	} else {
-		seen[l.Address] = name
+		seen[l.Address] = "listeners." + name
 	}
 	loop := Loopback(host)
 	if l.TLS == "none" && !loop {
@@ -143,7 +144,19 @@ func (c *Config) checkListener(k *checker, name string, seen map[string]string) 
 	}
 }
 
-func (c *Config) checkRest(k *checker) {
+// splitAddress takes an address apart. A host is an address, a name or nothing.
+func splitAddress(address string) (host string, err error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || strings.ContainsAny(host, " \t\r\n/@") {
+		return "", fmt.Errorf("%q is no host and port", address)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", fmt.Errorf("%q has no port from 1 to 65535", address)
+	}
+	return host, nil
+}
+
+func (c *Config) checkRest(k *checker, seen map[string]string) {
 	if levels := []string{"debug", "info", "warn", "error"}; !slices.Contains(levels, c.Log.Level) {
 		k.add("log.level", "%q is no level; write %s", c.Log.Level, oneOf(levels))
 	}
@@ -151,8 +164,10 @@ func (c *Config) checkRest(k *checker) {
 		k.add("log.format", "%q is no format; write %s", c.Log.Format, oneOf(formats))
 	}
 	if a := c.Metrics.Address; a != "" {
-		if _, _, err := net.SplitHostPort(a); err != nil {
-			k.add("metrics.address", "%q is no host and port; write one such as \"127.0.0.1:9090\"", a)
+		if _, err := splitAddress(a); err != nil {
+			k.add("metrics.address", "%v; write one such as \"127.0.0.1:9090\"", err)
+		} else if other := seen[a]; other != "" {
+			k.add("metrics.address", "%s is taken by %s; write another port", a, other)
 		}
 	}
 	if c.Limits.IdleTime < Duration(30*time.Minute) {

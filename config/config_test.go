@@ -58,7 +58,16 @@ func TestProblemsNameFileLineKeyAndRemedy(t *testing.T) {
 		{"no TLS off loopback", "\"127.0.0.1:993\"\ntls = \"implicit\"", "\"[::]:143\"\ntls = \"none\"", `f:9: listeners.imaps.tls: "none" is for loopback only`},
 		{"no certificate", `certificate = "cert.pem"`, ``, `f:9: listeners.imaps.tls: there is no certificate; set tls.certificate and tls.key`},
 		{"bad size", `"64 MiB"`, `"64 MiBs"`, `"64 MiBs" is not a size; write a number of octets or one with a unit, such as "64 MiB"`},
-		{"wrong type", `hostname = "mail.example.org"`, `hostname = 3`, `f:3: hostname: `},
+		{"a number for text", `hostname = "mail.example.org"`, `hostname = 3`, `f:3: hostname: is a number; write text in quotes`},
+		{"text for a list", `["example.org"]`, `"example.org"`, `f:4: domains: is text; write a list of texts`},
+		{"text for a number", `tls = "implicit"`, "tls = \"implicit\"\nconnections = \"many\"", `f:10: listeners.imaps.connections: is text; write a whole number`},
+		{"a size below 0", `1048576`, `-1`, `f:16: mailbox.message_size: "-1" is not a size`},
+		{"a size that is none", `1048576`, `true`, `f:16: mailbox.message_size: is true or false; write a number of octets`},
+		{"a time without unit", `"30d"`, `30`, `f:20: signin.log_retention: is a number without a unit; write text such as "30s" for seconds`},
+		{"a port that is none", `127.0.0.1:993`, `127.0.0.1:99333`, `f:8: listeners.imaps.address: "127.0.0.1:99333" has no port from 1 to 65535`},
+		{"a host that is none", `127.0.0.1:993`, `my host:993`, `f:8: listeners.imaps.address: "my host:993" is no host and port`},
+		{"one address twice", `[mailbox]`, "[metrics]\naddress = \"127.0.0.1:993\"\n[mailbox]", `f:16: metrics.address: 127.0.0.1:993 is taken by listeners.imaps`},
+		{"an unknown table", `[mailbox]`, "[smtp]\nx = 1\n[mailbox]", `f:15: smtp: there is no such setting; docs/config.md lists them all`},
 		{"missing data", `data = "data"`, ``, `f: data: is missing; name the folder`},
 		{"bad syntax", `[tls]`, `[tls`, `f:11`},
 	} {
@@ -72,6 +81,12 @@ func TestProblemsNameFileLineKeyAndRemedy(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestByteOrderMark(t *testing.T) {
+	if _, err := Parse("f", []byte("\xef\xbb\xbf"+good)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
-	"github.com/pelletier/go-toml/v2/unstable"
 
 	"postern/fault"
 )
@@ -54,6 +53,11 @@ func Load(file string) (*Config, error) {
 
 // Parse is Load for bytes that were read already.
 func Parse(file string, raw []byte) (*Config, error) {
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // some editors begin every file with a byte order mark
+	values := fileValues(raw)
+	if ps := valueProblems(file, values); len(ps) > 0 {
+		return nil, fault.Wrap(fault.Invalid, "config.Load", errors.Join(ps...))
+	}
 	c := &Config{}
 	dec := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields()
 	if err := dec.Decode(c); err != nil {
@@ -61,7 +65,11 @@ func Parse(file string, raw []byte) (*Config, error) {
 	}
 	c.setDefaults()
 	c.resolvePaths(filepath.Dir(file))
-	if ps := c.problems(file, keyLines(raw)); len(ps) > 0 {
+	lines := map[string]int{}
+	for _, v := range values {
+		lines[v.key] = v.line
+	}
+	if ps := c.problems(file, lines); len(ps) > 0 {
 		return nil, fault.Wrap(fault.Invalid, "config.Load", errors.Join(ps...))
 	}
 	return c, nil
@@ -89,8 +97,8 @@ func decodeProblems(file string, err error) error {
 
 // suggest names the setting that key was probably meant to be.
 func suggest(key string) string {
-	best, at := "", 4
 	last := key[strings.LastIndexByte(key, '.')+1:]
+	best, at := "", min((len(last)+1)/2+1, 4) // further off it is another word
 	for _, k := range Keys() {
 		if d := distance(last, k[strings.LastIndexByte(k, '.')+1:]); d < at {
 			best, at = k, d
@@ -105,6 +113,16 @@ func suggest(key string) string {
 // Keys lists every setting, dotted; a listener's name is written NAME.
 func Keys() []string {
 	var out []string
+	for k := range keyTypes() {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// keyTypes tells the type of every setting.
+func keyTypes() map[string]reflect.Type {
+	out := map[string]reflect.Type{}
 	var walk func(prefix string, t reflect.Type)
 	walk = func(prefix string, t reflect.Type) {
 		for i := range t.NumField() {
@@ -116,12 +134,11 @@ func Keys() []string {
 			case f.Type.Kind() == reflect.Map:
 				walk(key+".NAME.", f.Type.Elem())
 			default:
-				out = append(out, key)
+				out[key] = f.Type
 			}
 		}
 	}
 	walk("", reflect.TypeFor[Config]())
-	sort.Strings(out)
 	return out
 }
 
@@ -143,34 +160,4 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
-}
-
-// keyLines finds the line of every dotted key, for problems that only show
-// when the whole file is looked at.
-func keyLines(raw []byte) map[string]int {
-	lines := map[string]int{}
-	var p unstable.Parser
-	p.Reset(raw)
-	var table []string
-	for p.NextExpression() {
-		e := p.Expression()
-		var parts []string
-		var line int
-		for it := e.Key(); it.Next(); {
-			n := it.Node()
-			parts = append(parts, string(n.Data))
-			if line == 0 {
-				line = p.Shape(n.Raw).Start.Line
-			}
-		}
-		switch e.Kind {
-		case unstable.Table, unstable.ArrayTable:
-			table = parts
-			lines[strings.Join(table, ".")] = line
-		case unstable.KeyValue:
-			lines[strings.Join(append(append([]string{}, table...), parts...), ".")] = line
-		default:
-		}
-	}
-	return lines
 }

@@ -35,6 +35,8 @@ type Options struct {
 	HashMemory int64
 	// HashWaiting bounds the attempts that wait for their hash; 0 is 512.
 	HashWaiting int
+	// HashWait is how long one waits before it is unavailable; 0 is 5 s.
+	HashWait time.Duration
 	// StorePatience is how long an attempt waits and retries while the store
 	// is down or slow; 0 is 2 s.
 	StorePatience time.Duration
@@ -106,7 +108,7 @@ func New(o Options) (*Authority, error) {
 	a := &Authority{
 		opts: o, store: o.Store, logger: o.Logger, now: o.Clock, stop: cancel,
 		people: newPeople(o.Store, o.StorePatience), cache: newCache(cacheSize), throttle: newThrottle(),
-		hashing: credential.NewQueue(credential.QueueOptions{Memory: o.HashMemory, Waiting: o.HashWaiting}),
+		hashing: credential.NewQueue(credential.QueueOptions{Memory: o.HashMemory, Waiting: o.HashWaiting, Patience: o.HashWait}),
 		decoys:  newDecoys(o.Hash), sessions: newSessions(), touched: newTouches(),
 		log: newLog(o.Store, o.Node, o.Logger), counts: newCounts(),
 		outdated: make(chan rehashing, 64),

@@ -41,7 +41,7 @@ func newMetrics(n *node) *metrics {
 	sessions := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "postern_sessions_open", Help: "Signed-in sessions, services included."}, func() float64 {
 		return float64(len(n.authority.Sessions()))
 	})
-	m.registry.MustRegister(m.open, m.ended, m.bytes, m.commands, m.pushed, m.panics, m.refused, writable, sessions,
+	m.registry.MustRegister(m.open, m.ended, m.bytes, m.commands, m.pushed, m.panics, m.refused, writable, sessions, signInMetrics{n.authority},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

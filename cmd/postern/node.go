@@ -72,7 +72,7 @@ func (n *node) open() (err error) {
 	}
 	n.authority, err = signin.New(signin.Options{
 		Store: n.store, Logger: n.log, Node: n.cfg.Hostname, HelpURL: n.cfg.HelpURL, DefaultDomain: domain,
-		HashMemory: int64(n.cfg.SignIn.HashMemory), LogRetention: time.Duration(n.cfg.SignIn.LogRetention),
+		HashMemory: int64(n.cfg.SignIn.HashMemory), HashWait: time.Duration(n.cfg.SignIn.HashWait), LogRetention: time.Duration(n.cfg.SignIn.LogRetention),
 	})
 	return err
 }

@@ -97,6 +97,9 @@ func (d *door) addAccounts(q *request) error {
 	}
 	ask := make([]signin.NewAccount, len(list))
 	for i, n := range list {
+		if n.Quota != nil && *n.Quota < 0 {
+			return errNegativeQuota("adminserver.addAccounts")
+		}
 		ask[i] = signin.NewAccount{Address: n.Address, Name: n.Name, Aliases: n.Aliases, Classes: n.Classes, Disabled: n.Disabled, Hash: n.Hash}
 		switch {
 		case n.Password != "":
@@ -225,7 +228,7 @@ func (d *door) setQuota(q *request) error {
 		return err
 	}
 	if u.BytesLimit < 0 || u.MessagesLimit < 0 {
-		return fault.New(fault.Invalid, "adminserver.setQuota", "a quota below 0; 0 is none")
+		return errNegativeQuota("adminserver.setQuota")
 	}
 	a, err := d.account(q)
 	if err != nil {
@@ -238,6 +241,10 @@ func (d *door) setQuota(q *request) error {
 		return err
 	}
 	return d.showAccount(q)
+}
+
+func errNegativeQuota(op string) error {
+	return fault.New(fault.Invalid, op, "a quota below 0; 0 is none")
 }
 
 func (d *door) addAppPassword(q *request) error {

@@ -1,7 +1,6 @@
 package adminserver
 
 import (
-	"postern/fault"
 	"postern/mailbox"
 	"postern/signin"
 	"postern/signin/grant"
@@ -67,7 +66,13 @@ func (d *door) check(q *request) error {
 			lost = err
 		}
 	}
-	if order.Account == "" {
+	if order.Account != "" {
+		a, err := d.Authority.AccountByAddress(q.Context(), order.Account)
+		if err != nil {
+			return err
+		}
+		order.Account = a.Address
+	} else {
 		err := d.Maintenance.Verify(q.Context(), func(where, what string) { report(Finding{Law: "storage", What: where + ": " + what}) })
 		if err != nil {
 			return err
@@ -82,9 +87,6 @@ func (d *door) check(q *request) error {
 	})
 	if err != nil {
 		return err
-	}
-	if order.Account != "" && len(accounts) == 0 {
-		return fault.New(fault.NotFound, "adminserver.check", "there is no account %s", order.Account)
 	}
 	for _, a := range accounts {
 		err := d.checkAccount(q, a, order.Repair, func(f mailbox.Finding) {

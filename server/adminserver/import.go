@@ -57,13 +57,34 @@ func (d *door) importMail(q *request) error {
 	if err := http.NewResponseController(q.w).EnableFullDuplex(); err != nil {
 		return fault.Wrap(fault.Internal, "adminserver.import", err)
 	}
-	return d.open(q, a.ID, "import", grant.Read|grant.Insert|grant.Flag|grant.Manage, func(s *mailbox.Session) error {
+	// net/http panics when it looks for a further call behind a stream that was
+	// answered before its end.
+	q.w.Header().Set("Connection", "close")
+	err = d.open(q, a.ID, "import", grant.Read|grant.Insert|grant.Flag|grant.Manage, func(s *mailbox.Session) error {
 		im := &importer{
 			ctx: q.Context(), session: s, say: func(p ImportProgress) error { return q.line(p) },
 			limit: d.Mailboxes.Limits().MessageBytes, present: map[string]map[[32]byte]int{},
 		}
 		return im.run(bufio.NewReaderSize(q.Body, 1<<16))
 	})
+	if err != nil {
+		d.fail(q, err)
+		q.linger()
+	}
+	return nil
+}
+
+// lingerTime is how long a client that is still sending has to read why its
+// stream is not taken.
+const lingerTime = 5 * time.Second
+
+// linger throws away what still comes once the answer is out: closing at once
+// would make the client's kernel throw away the answer.
+func (q *request) linger() {
+	c := http.NewResponseController(q.w)
+	if c.Flush() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		_, _ = io.Copy(io.Discard, q.Body)
+	}
 }
 
 type importer struct {

@@ -57,8 +57,8 @@ func (s *Store) appendSome(items []*pending) (int, error) {
 		}
 		return n, err
 	}
-	if err := s.file.Sync(); err != nil {
-		return n, s.fail(op, err)
+	if err := s.sync(op, s.file); err != nil {
+		return n, err
 	}
 	if fresh {
 		if err := s.fs.SyncDir(s.dir); err != nil {
@@ -160,8 +160,8 @@ func (s *Store) seal() error {
 		s.noteWrite(err)
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return s.fail("fileblob.seal", err)
+	if err := s.sync("fileblob.seal", f); err != nil {
+		return err
 	}
 	seg.mu.Lock()
 	seg.sealed = true

@@ -90,8 +90,8 @@ func (s *Store) deleteIn(seg *segment, addrs []address) error {
 	if len(marked) == 0 {
 		return bad
 	}
-	if err := h.Sync(); err != nil {
-		return s.fail(op, err)
+	if err := s.sync(op, h); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +102,7 @@ func (s *Store) deleteIn(seg *segment, addrs []address) error {
 }
 
 // mark overwrites the states of the records that are there.
-func (s *Store) mark(seg *segment, f blobfs.File, addrs []address) ([]*deadBlob, error) {
+func (s *Store) mark(seg *segment, f *handle, addrs []address) ([]*deadBlob, error) {
 	seg.mu.Lock()
 	defer seg.mu.Unlock()
 	if err := s.count(seg, f); err != nil {
@@ -120,7 +120,7 @@ func (s *Store) mark(seg *segment, f blobfs.File, addrs []address) ([]*deadBlob,
 	return marked, bad
 }
 
-func (s *Store) markOne(seg *segment, f blobfs.File, a address) (*deadBlob, error) {
+func (s *Store) markOne(seg *segment, f *handle, a address) (*deadBlob, error) {
 	end, err := seg.endOf(f)
 	if err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (s *Store) markOne(seg *segment, f blobfs.File, a address) (*deadBlob, erro
 // that the record begins here: its random bits are found, or the header is
 // whole again with them. The header is written anew; where the record ends is
 // known from the Ref alone, so its room is given back with the segment only.
-func (s *Store) buryDamaged(seg *segment, f blobfs.File, a address, b []byte) error {
+func (s *Store) buryDamaged(seg *segment, f *handle, a address, b []byte) error {
 	r, _ := decodeRecord(b, a.location)
 	if r.rand != a.rand {
 		fixed := slices.Clone(b)
@@ -171,8 +171,8 @@ func (s *Store) buryDamaged(seg *segment, f blobfs.File, a address, b []byte) er
 	if err := writeAt(f, head[:], a.off); err != nil {
 		return s.fail("fileblob.Delete", err)
 	}
-	if err := f.Sync(); err != nil {
-		return s.fail("fileblob.Delete", err)
+	if err := s.sync("fileblob.Delete", f); err != nil {
+		return err
 	}
 	s.log.Warn("a blob with a damaged header was deleted", "file", seg.name, "offset", a.off)
 	return nil

@@ -24,6 +24,8 @@ type handle struct {
 	users int           // guarded by handles.mu
 	idle  *list.Element // guarded by handles.mu
 	gone  bool          // guarded by handles.mu: close it when nobody uses it
+
+	syncing sync.Mutex // held while it is synced, see Store.sync
 }
 
 func newHandles(fs blobfs.FS, limit int) *handles {

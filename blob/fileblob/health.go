@@ -29,6 +29,21 @@ func (s *Store) fail(op string, cause error) error {
 	return err
 }
 
+// sync makes a segment durable. The system tells of a lost write once: of two
+// who sync one file, one hears of it and the other that all is well. So they take
+// turns, and the second finds that writes are refused.
+func (s *Store) sync(op string, h *handle) error {
+	h.syncing.Lock()
+	defer h.syncing.Unlock()
+	if err := s.readOnly(op); err != nil {
+		return err
+	}
+	if err := h.Sync(); err != nil {
+		return s.fail(op, err)
+	}
+	return nil
+}
+
 // readOnly is the error that every write gets after fail, or nil.
 func (s *Store) readOnly(op string) error {
 	if p := s.broken.Load(); p != nil {

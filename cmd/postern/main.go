@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"postern/fault"
 )
 
 // version is set by the linker.
@@ -75,7 +77,7 @@ func run(args []string, a app) int {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(a.errs, "postern: %v\nTry \"postern --help\".\n", err)
+		fmt.Fprintf(a.errs, "postern: %v\nTry \"%s --help\".\n", err, nearest(err))
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -93,11 +95,36 @@ func run(args []string, a app) int {
 	if err := kctx.Run(); err != nil {
 		var quiet quietError
 		if !errors.As(err, &quiet) {
-			fmt.Fprintf(a.errs, "postern: %s\n", strings.TrimRight(err.Error(), "\n"))
+			fmt.Fprintln(a.errs, plain(err))
 		}
 		return 1
 	}
 	return 0
+}
+
+// nearest is the command that was understood of a line that is wrong.
+func nearest(err error) string {
+	var p *kong.ParseError
+	if errors.As(err, &p) && p.Context != nil {
+		if s := p.Context.Selected(); s != nil {
+			return s.FullPath()
+		}
+		for i := len(p.Context.Path) - 1; i >= 0; i-- {
+			if n := p.Context.Path[i].Node(); n != nil {
+				return n.FullPath()
+			}
+		}
+	}
+	return "postern"
+}
+
+// plain is an error as a person reads it.
+func plain(err error) string {
+	text := strings.TrimRight(fault.Plain(err), "\n")
+	if strings.HasPrefix(text, "postern: ") || strings.HasPrefix(text, "postern ") {
+		return text
+	}
+	return "postern: " + text
 }
 
 // profile writes a CPU profile to file until stop is called.

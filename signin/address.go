@@ -15,6 +15,8 @@ const (
 	maxLocalPart = 64
 	maxDomain    = 253
 	maxLabel     = 63
+
+	longestAddress = maxLocalPart + 1 + maxDomain
 )
 
 // NormalAddress brings an address into the one form in which it is stored and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,7 +70,12 @@ func (l *signinLog) open(ctx context.Context) error {
 
 // note takes down an attempt decided at the given time.
 func (l *signinLog) note(now time.Time, n note) {
-	n.attempt.Proof = nil
+	n.attempt.Proof, n.attempt.Name, n.attempt.Authorize = nil, "", ""
+	for _, s := range []*string{&n.name, &n.attempt.Mechanism, &n.attempt.ClientName} {
+		if len(*s) > longestText {
+			*s = strings.Clone((*s)[:longestText]) // no more of it is ever shown
+		}
+	}
 	l.mu.Lock()
 	id := store.AttemptID{Time: now.UnixNano()}
 	if id.Time <= l.last.Time {

@@ -250,3 +250,30 @@ func TestUnfinished(t *testing.T) {
 		t.Errorf("%+v, want %+v", list[0], want)
 	}
 }
+
+// TestStrangersFillNoMemory holds that long names and mechanisms, which cost
+// whoever sends them nothing, are not kept.
+func TestStrangersFillNoMemory(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	l := newLog(r.store, "n1", r.logger) // has no writer
+	long := strings.Repeat("x", 8<<10)
+	l.note(r.clock(), note{name: long, attempt: Attempt{Name: long, Authorize: long, Mechanism: long, ClientName: long}})
+	n := &l.notes[0].note
+	if kept := len(n.name) + len(n.attempt.Name) + len(n.attempt.Authorize) + len(n.attempt.Mechanism) + len(n.attempt.ClientName); kept > 3*longestText {
+		t.Errorf("a note that waits has %d bytes of its client's", kept)
+	}
+	for i := range 20 {
+		r.try(attempt(fmt.Sprint(i, long), "x"))
+		r.try(attempt(fmt.Sprint(i, "nobody"), "x", from("127.0.0.1")))
+	}
+	kept := 0
+	r.people.mu.RLock()
+	defer r.people.mu.RUnlock()
+	for name := range r.people.nobody {
+		kept += len(name)
+	}
+	if len(r.people.nobody) < 20 || kept > 20*longestAddress {
+		t.Errorf("%d names of strangers are kept, with %d bytes", len(r.people.nobody), kept)
+	}
+}

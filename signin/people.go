@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,10 +145,13 @@ func (d *people) keep(name string, p *person, generation uint64) *person {
 		d.at = generation
 	}
 	if p == nil {
+		if len(name) > longestAddress {
+			return nil // strangers choose these, so they must not fill the memory
+		}
 		if len(d.nobody) >= peopleSize {
 			clear(d.nobody)
 		}
-		d.nobody[name] = struct{}{}
+		d.nobody[strings.Clone(name)] = struct{}{} // it may be a part of a long text
 		return nil
 	}
 	if same := d.ids[p.row.ID]; same != nil {

@@ -29,13 +29,13 @@ type guard struct {
 	dir     string
 	log     *slog.Logger
 	space   *space
-	opening atomic.Bool // errors go to Pebble's Open, which returns them
+	opening atomic.Bool // most errors go to Pebble's Open, which returns them
 	broken  atomic.Pointer[fault.Error]
 	onBreak func() // called once, on its own goroutine
 	closing chan struct{}
 
 	mu    sync.Mutex
-	files map[string]*guardFile // logs and manifests by name; guarded by mu
+	files map[string]*guardFile // lasting ones by name; guarded by mu
 
 	bytes     atomic.Int64 // written, of all files
 	syncs     atomic.Int64
@@ -49,7 +49,7 @@ type class uint8
 const (
 	foreign class = iota // not in the store's folder
 	table                // may fail; Pebble tries again with another file
-	lasting              // logs and manifests: a failure freezes
+	lasting              // logs, manifests and separated values: a failure freezes
 	meta                 // markers, options, the folder itself: a failure freezes
 )
 
@@ -68,9 +68,9 @@ func (g *guard) classOf(name string) class {
 	}
 	base := g.PathBase(name)
 	switch {
-	case strings.HasSuffix(base, ".sst"), strings.HasSuffix(base, ".blob"):
+	case strings.HasSuffix(base, ".sst"):
 		return table
-	case strings.HasSuffix(base, ".log"), strings.HasPrefix(base, "MANIFEST-"):
+	case strings.HasSuffix(base, ".log"), strings.HasPrefix(base, "MANIFEST-"), strings.HasSuffix(base, valueSuffix):
 		return lasting
 	}
 	return meta
@@ -146,10 +146,22 @@ const patientTables = 6
 
 const roomPoll = 20 * time.Millisecond
 
+// deadly tells whether Pebble ends the process on an error of the file, also
+// while it opens, when a flush in the background may meet it: the folder, and
+// files of separated values, which it closes a second time after an error
+// (blob.FileWriter.Close).
+func (g *guard) deadly(name string) bool {
+	return filepath.Clean(name) == g.dir || strings.HasSuffix(name, valueSuffix)
+}
+
+const valueSuffix = ".blob"
+
 // settle turns the outcome of an attempt into what Pebble is told.
 func (g *guard) settle(c class, name string, err error) error {
 	switch {
-	case err == nil || c == foreign || g.opening.Load():
+	case err == nil || c == foreign:
+		return err
+	case g.opening.Load() && !g.deadly(name):
 		return err
 	case c == table:
 		g.tableErrs.Add(1)

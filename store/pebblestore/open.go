@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -48,11 +49,11 @@ func (s *Store) open() error {
 	opts.EventListener = s.listener()
 	db, err := pebble.Open(s.dir, opts)
 	if err != nil {
-		return err
+		return errors.Join(s.guard.failed(), err, s.closeFrozen())
 	}
 	s.db = db
-	if err := s.checkFormat(); err != nil {
-		return errors.Join(err, db.Close())
+	if err := cmp.Or(s.guard.failed(), s.checkFormat()); err != nil {
+		return errors.Join(err, db.Close(), s.closeFrozen())
 	}
 	s.guard.opening.Store(false)
 	s.background.Go(func() { s.guard.space.watch(s.opts.CheckEvery, s.guard.closing) })

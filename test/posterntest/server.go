@@ -122,7 +122,7 @@ func launch(ctx context.Context, binary string, o Options) (*Server, <-chan stru
 	}
 	defer in.Close() // the child has its own descriptor
 	s.cmd.Stdout, s.cmd.Stderr = in, logFile
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
 		return nil, nil, errors.Join(err, out.Close())
 	}

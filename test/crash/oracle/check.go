@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // check finds out what became of the operations in doubt and holds the state
@@ -83,7 +84,7 @@ func (acct *account) resolve(w *Worker, op *Op, s State) string {
 // be there, in order, or none.
 func (acct *account) arrived(w *Worker, op *Op, box string, sums []string, s State) string {
 	if s[box] == nil {
-		return "the mailbox " + box + " is gone"
+		return "" // if it should be there, the comparison tells
 	}
 	known, floor := acct.known(box), acct.facts.now(box).floor
 	var found []uint32
@@ -172,4 +173,27 @@ func message(s State, box string, uid uint32) (held, bool) {
 	}
 	m, ok := s[box].messages[uid]
 	return m, ok
+}
+
+// missing wants what was acknowledged to be there, but for what a command in
+// doubt was about.
+func (acct *account) missing(s State) []string {
+	want := acct.expected()
+	for _, w := range acct.workers {
+		for _, op := range w.pending {
+			for p := range want {
+				if p.box == op.Box && (len(op.UIDs) == 0 || slices.Contains(op.UIDs, p.uid)) || strings.HasPrefix(p.box, op.Box+"/") {
+					delete(want, p)
+				}
+			}
+		}
+	}
+	var wrong []string
+	for p, h := range want {
+		if is, there := message(s, p.box, p.uid); !there || is != h {
+			wrong = append(wrong, fmt.Sprintf("%s: %s UID %d: %+v, not %+v (there: %v)", acct.Name, p.box, p.uid, is, h, there))
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
 }

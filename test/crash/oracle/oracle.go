@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"postern/test/posterntest"
@@ -84,15 +86,16 @@ func (o *Oracle) each(ctx context.Context, addr string, fn func(*account, State)
 
 // Running is a load under way.
 type Running struct {
-	conns []*posterntest.Conn
-	stop  chan struct{}
-	wg    sync.WaitGroup
-	errs  []error // one for each worker; read after wg
+	workers []*Worker
+	conns   []*posterntest.Conn
+	stop    chan struct{}
+	wg      sync.WaitGroup
+	errs    []error // one for each worker; read after wg
 }
 
 // Load sets all workers to work, until Stop or until their connections end.
 func (o *Oracle) Load(ctx context.Context, addr string) (*Running, error) {
-	l := &Running{stop: make(chan struct{}), errs: make([]error, len(o.Workers))}
+	l := &Running{workers: o.Workers, stop: make(chan struct{}), errs: make([]error, len(o.Workers))}
 	for _, a := range o.accounts {
 		for range a.workers {
 			conn, err := posterntest.Login(ctx, addr, a.Name, o.password)
@@ -120,6 +123,15 @@ func (l *Running) Wait() error {
 	l.wg.Wait()
 	l.close()
 	return errors.Join(l.errs...)
+}
+
+// Refused is how many commands were refused so far.
+func (l *Running) Refused() int {
+	n := 0
+	for _, w := range l.workers {
+		n += int(w.refusals.Load())
+	}
+	return n
 }
 
 // Byes are the last words of the server to each worker.
@@ -153,4 +165,33 @@ func (o *Oracle) InDoubt() int {
 		n += len(w.pending)
 	}
 	return n
+}
+
+// Readable reads everything back from a server that refuses to write and gives
+// what is lost or changed of what was acknowledged. What is in doubt stays so:
+// the next start decides.
+func (o *Oracle) Readable(ctx context.Context, addr string) ([]string, error) {
+	var wrong []string
+	err := o.each(ctx, addr, func(a *account, s State) { wrong = append(wrong, a.missing(s)...) })
+	return wrong, err
+}
+
+// Refuse lets all workers take NO for an answer. inDoubt says that the first
+// one of each may have been done all the same.
+func (o *Oracle) Refuse(refusable, inDoubt bool) {
+	for _, w := range o.Workers {
+		w.Refusable, w.InDoubt, w.Refused = refusable, inDoubt, nil
+		w.refusals.Store(0)
+	}
+}
+
+// Refusals are the answers since Refuse, without those that came often.
+func (o *Oracle) Refusals() []string {
+	seen := make(map[string]bool)
+	for _, w := range o.Workers {
+		for _, r := range w.Refused {
+			seen[r] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"postern/test/posterntest"
 )
@@ -19,13 +20,14 @@ type Worker struct {
 	Refused            []string
 	Acked              int
 
-	seed    uint64
-	rng     *rand.Rand
-	journal *Journal
-	facts   *facts
-	boxes   []string // its own
-	held    map[place]held
-	pending []*Op // in doubt: at most one but for refusals
+	refusals atomic.Int64 // len(Refused), for who watches
+	seed     uint64
+	rng      *rand.Rand
+	journal  *Journal
+	facts    *facts
+	boxes    []string // its own
+	held     map[place]held
+	pending  []*Op // in doubt: at most one but for refusals
 
 	conn     *posterntest.Conn
 	selected string
@@ -121,6 +123,7 @@ func (w *Worker) refused(op *Op, a *posterntest.Answer) {
 	}
 	first := len(w.Refused) == 0
 	w.Refused = append(w.Refused, op.Kind+": "+a.String())
+	w.refusals.Add(1)
 	if !w.InDoubt || !first {
 		w.pending = w.pending[:len(w.pending)-1]
 	}

@@ -81,7 +81,8 @@ func parseDateTime(s string) (time.Time, bool) {
 		zone = time.FixedZone("", offset)
 	}
 	year, month, day := date.Date()
-	return time.Date(year, month, day, hour, minute, second, 0, zone), true
+	date = time.Date(year, month, day, hour, minute, second, 0, zone)
+	return date, date.Year() <= 9999 // a leap second may lead out of what four digits can say
 }
 
 // cutDate reads a date at the start of s, as midnight UTC.

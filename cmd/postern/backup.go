@@ -60,6 +60,11 @@ func (n *node) Backup(ctx context.Context, dir string) (int64, error) {
 	if !filepath.IsAbs(dir) {
 		return 0, fault.New(fault.Invalid, "backup", "%s is no absolute path", dir)
 	}
+	for _, ours := range []string{storeFolder, blobFolder} {
+		if inside(filepath.Join(n.cfg.Data, ours), filepath.Dir(dir)) {
+			return 0, fault.New(fault.Invalid, "backup", "%s is within what is to be copied; name a folder elsewhere", dir)
+		}
+	}
 	if err := os.Mkdir(dir, 0o700); errors.Is(err, fs.ErrExist) {
 		return 0, fault.New(fault.Exists, "backup", "%s exists; name a folder that does not", dir)
 	} else if err != nil {
@@ -70,6 +75,15 @@ func (n *node) Backup(ctx context.Context, dir string) (int64, error) {
 		return 0, errors.Join(err, os.RemoveAll(dir)) // a half backup would look like one
 	}
 	return size, nil
+}
+
+// inside tells whether a folder that exists is another one or below it, by
+// whatever links.
+func inside(outer, folder string) bool {
+	o, err1 := filepath.EvalSymlinks(outer)
+	f, err2 := filepath.EvalSymlinks(folder)
+	rel, err3 := filepath.Rel(o, f)
+	return err1 == nil && err2 == nil && err3 == nil && filepath.IsLocal(rel)
 }
 
 func (n *node) backupInto(ctx context.Context, dir string) (int64, error) {

@@ -43,8 +43,12 @@ func (v *View) Move(ctx context.Context, uids []mail.UID, dest string) (CopyResu
 }
 
 func (v *View) transfer(ctx context.Context, op string, uids []mail.UID, dest string, move bool) (CopyResult, error) {
+	run := v.s.acct.update
+	if move {
+		run = v.s.acct.shrink // most programs delete by moving to Trash
+	}
 	var res CopyResult
-	err := v.s.acct.update(ctx, op, func(w *work) error {
+	err := run(ctx, op, func(w *work) error {
 		res = CopyResult{}
 		src, err := w.box(v.x.box)
 		if err != nil {

@@ -34,6 +34,7 @@ type oracle struct {
 	rng     *rand.Rand
 	made    int
 	content content
+	sweep   func(context.Context, *mailbox.Session) error
 }
 
 func (o *oracle) text() string {
@@ -85,7 +86,7 @@ func on(name string, fn func(ctx context.Context, v *mailbox.View) error) func(c
 
 func (o *oracle) next() act {
 	to, name := o.content.clone(), o.box()
-	switch n := o.rng.IntN(16); n {
+	switch n := o.rng.IntN(17); n {
 	case 0, 1, 2: // append, also several and big ones
 		var texts []string
 		for range 1 + o.rng.IntN(3) {
@@ -155,6 +156,8 @@ func (o *oracle) next() act {
 			delete(to, name)
 		}
 		return act{"rename", func(ctx context.Context, s *mailbox.Session) error { return s.Rename(ctx, name, fresh) }, to}
+	case 14:
+		return act{"sweep", o.sweep, to}
 	default: // delete
 		if name == "INBOX" || len(o.content) < 4 {
 			return act{"nothing", func(context.Context, *mailbox.Session) error { return nil }, to}
@@ -260,7 +263,7 @@ func TestCrash(t *testing.T) {
 
 func crashes(t *testing.T, seed uint64, points int) {
 	m := newMachine(t, seed)
-	o := &oracle{rng: m.rng}
+	o := &oracle{rng: m.rng, sweep: m.sweep}
 	h := history{map[[2]uint32]string{}, map[mail.UIDValidity]box{}}
 	s := m.session()
 	o.content = read(t, s)

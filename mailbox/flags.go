@@ -54,8 +54,12 @@ func (v *View) Store(ctx context.Context, uids []mail.UID, op FlagOp, flags mail
 	if unchangedSince == nil && v.idle(uids, op, flags) {
 		return StoreResult{}, nil
 	}
+	run := v.s.acct.update
+	if op != FlagsRemove && flags.System&mail.FlagDeleted != 0 {
+		run = v.s.acct.shrink // who may not mark cannot expunge: a full disk would stay full
+	}
 	var res StoreResult
-	err := v.s.acct.update(ctx, name, func(w *work) error {
+	err := run(ctx, name, func(w *work) error {
 		res = StoreResult{}
 		b, err := w.box(v.x.box)
 		if err != nil {

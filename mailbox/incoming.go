@@ -82,10 +82,9 @@ func (in *incoming) finish(ctx context.Context) error {
 		if m, err = in.scan.Close(); err != nil {
 			return err
 		}
-		if in.ref, err = in.out.Commit(ctx); err != nil {
+		if in.ref, err = in.e.pending.commit(ctx, in.out); err != nil {
 			return err
 		}
-		in.e.pending.add(in.ref)
 	}
 	in.done = true
 	in.summary = appendSummary(make([]byte, 0, 1<<10), m, in.ref)

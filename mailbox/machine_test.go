@@ -1,10 +1,13 @@
 package mailbox_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,6 +35,8 @@ type machine struct {
 	blobs  blob.Store
 	engine *mailbox.Engine
 
+	syncFails atomic.Bool // the next sync of the store
+
 	mu      sync.Mutex // guards what follows
 	db      *vfs.MemFS
 	files   *blobtest.MemFS
@@ -54,6 +59,9 @@ func (m *machine) boot() {
 		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
 			m.write()
 		}
+		if (op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData) && m.syncFails.Swap(false) {
+			return syscall.EIO
+		}
 		return nil
 	}))
 	m.store, err = pebblestore.Open("db", pebblestore.Options{FS: fs, MemTableBytes: 1 << 20, CheckEvery: time.Hour})
@@ -61,7 +69,7 @@ func (m *machine) boot() {
 	m.blobs, err = fileblob.Open("/blobs", fileblob.Options{FS: crashFS{m.files, m.write}, MinFree: -1, SegmentSize: 16 << 10, SoloSize: 4 << 10})
 	must(m.t, err)
 	m.engine, err = mailbox.New(mailbox.Options{
-		Store: m.store, Blobs: m.blobs, InlineMax: 300, Logger: slog.New(slog.DiscardHandler),
+		Store: m.store, Blobs: m.blobs, InlineMax: 300, Grace: 1, Logger: slog.New(slog.DiscardHandler),
 	})
 	must(m.t, err)
 }
@@ -116,10 +124,33 @@ func (m *machine) session() *mailbox.Session {
 	return s
 }
 
+// check runs Check and then looks for blobs that a sweep should have found.
 func (m *machine) check() {
 	m.t.Helper()
 	g, _ := granttest.New(m.t, alice, grant.Owner|grant.Admin)
 	must(m.t, m.engine.Check(m.t.Context(), g, false, func(f mailbox.Finding) { m.t.Errorf("check: %s", f) }))
+	_, err := m.engine.Sweep(m.t.Context())
+	must(m.t, err)
+	named := 0
+	must(m.t, m.store.View(m.t.Context(), func(r store.Reader) error {
+		return r.Mail(alice).Emails(func(row store.EmailRow) error {
+			if row.Blob != "" {
+				named++
+			}
+			return nil
+		})
+	}, store.MailOf(alice)))
+	found := 0
+	must(m.t, m.blobs.Walk(m.t.Context(), func(blob.Info) error { found++; return nil }))
+	if found != named {
+		m.t.Errorf("%d blobs are there, %d are named by messages", found, named)
+	}
+}
+
+// sweep is an act: it changes nothing that anybody sees.
+func (m *machine) sweep(ctx context.Context, _ *mailbox.Session) error {
+	_, err := m.engine.Sweep(ctx)
+	return err
 }
 
 // crashFS calls write before each change of a file.

@@ -3,6 +3,8 @@ package mailbox
 import (
 	"context"
 	"hash/fnv"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,15 +17,57 @@ import (
 // pendingBlobs are blobs that no row names yet, and accounts whose blobs were
 // let go.
 type pendingBlobs struct {
+	sweeping   sync.Mutex   // held while orphans are swept
+	committing sync.RWMutex // read-held from before a blob is durable until it is in refs
+
 	mu       sync.Mutex // guards what follows
 	refs     map[blob.Ref]struct{}
+	spared   map[blob.Ref]struct{} // while orphans are swept: all that were in refs meanwhile
 	littered map[mail.AccountID]struct{}
 }
 
-func (p *pendingBlobs) add(ref blob.Ref) {
+// commit makes a blob durable and notes that it waits for its row.
+func (p *pendingBlobs) commit(ctx context.Context, w blob.Writer) (blob.Ref, error) {
+	p.committing.RLock()
+	defer p.committing.RUnlock()
+	ref, err := w.Commit(ctx)
+	if err != nil {
+		return "", err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refs[ref] = struct{}{}
+	if p.spared != nil {
+		p.spared[ref] = struct{}{}
+	}
+	return ref, nil
+}
+
+// settle waits until every blob that is durable is in refs, or was.
+func (p *pendingBlobs) settle() {
+	p.committing.Lock()
+	defer p.committing.Unlock()
+}
+
+// spare has every blob that is pending, now or until end, kept from the sweep.
+func (p *pendingBlobs) spare() (end func()) {
+	p.sweeping.Lock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spared = maps.Clone(p.refs)
+	return func() {
+		p.mu.Lock()
+		p.spared = nil
+		p.mu.Unlock()
+		p.sweeping.Unlock()
+	}
+}
+
+func (p *pendingBlobs) isSpared(ref blob.Ref) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.spared[ref]
+	return ok
 }
 
 func (p *pendingBlobs) remove(ref blob.Ref) {
@@ -41,17 +85,10 @@ func (p *pendingBlobs) litter(a mail.AccountID) {
 	p.littered[a] = struct{}{}
 }
 
-func (p *pendingBlobs) snapshot() (refs map[blob.Ref]struct{}, littered []mail.AccountID) {
+func (p *pendingBlobs) litterers() []mail.AccountID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	refs = make(map[blob.Ref]struct{}, len(p.refs))
-	for r := range p.refs {
-		refs[r] = struct{}{}
-	}
-	for a := range p.littered {
-		littered = append(littered, a)
-	}
-	return refs, littered
+	return slices.Collect(maps.Keys(p.littered))
 }
 
 func (p *pendingBlobs) swept(a mail.AccountID) {
@@ -71,8 +108,7 @@ func (e *Engine) sweeper(ctx context.Context) {
 			last = time.Now()
 			_, err = e.Sweep(ctx)
 		} else {
-			_, littered := e.pending.snapshot()
-			for _, a := range littered {
+			for _, a := range e.pending.litterers() {
 				if _, err = e.sweepAccount(ctx, a); err != nil {
 					break
 				}
@@ -178,10 +214,15 @@ func (e *Engine) sweepAccount(ctx context.Context, id mail.AccountID) (int, erro
 const maxSuspects = 500_000
 
 // sweepOrphans deletes blobs that are older than the grace and named by no row.
-// It takes the blobs first and reads the rows then, so a blob that gets its
-// row meanwhile is either pending when it starts or too young.
+// It takes the blobs first and reads the rows then, so a blob that gets its row
+// meanwhile was pending meanwhile, whatever the clock says. After a failed sync
+// of the store nothing is deleted: a row that nobody may see yet can be there
+// after the next start.
 func (e *Engine) sweepOrphans(ctx context.Context) (int, error) {
-	pending, _ := e.pending.snapshot()
+	defer e.pending.spare()()
+	if err := e.opts.Store.Health(); fault.Is(err, fault.ReadOnly) {
+		return 0, err
+	}
 	before := e.now().Add(-e.opts.Grace)
 	count := 0
 	err := e.opts.Blobs.Walk(ctx, func(blob.Info) error {
@@ -203,7 +244,7 @@ func (e *Engine) sweepOrphans(ctx context.Context) (int, error) {
 	for part := range parts {
 		suspects := map[blob.Ref]struct{}{}
 		err := e.opts.Blobs.Walk(ctx, func(i blob.Info) error {
-			if _, held := pending[i.Ref]; !held && i.Created.Before(before) && share(i.Ref)%parts == part {
+			if i.Created.Before(before) && share(i.Ref)%parts == part {
 				suspects[i.Ref] = struct{}{}
 			}
 			return nil
@@ -225,6 +266,7 @@ func (e *Engine) sweepOrphans(ctx context.Context) (int, error) {
 
 // convict deletes those of suspects that no account names.
 func (e *Engine) convict(ctx context.Context, suspects map[blob.Ref]struct{}, accounts []mail.AccountID) (int, error) {
+	e.pending.settle()
 	for _, id := range accounts {
 		if len(suspects) == 0 {
 			return 0, nil
@@ -235,7 +277,9 @@ func (e *Engine) convict(ctx context.Context, suspects map[blob.Ref]struct{}, ac
 	}
 	refs := make([]blob.Ref, 0, len(suspects))
 	for ref := range suspects {
-		refs = append(refs, ref)
+		if !e.pending.isSpared(ref) {
+			refs = append(refs, ref)
+		}
 	}
 	if len(refs) == 0 {
 		return 0, nil

@@ -157,8 +157,10 @@ func TestProblems(t *testing.T) {
 		"mechanism":      {"[protocol.imap]\nmechanisms = [\"PLAIN\", \"CRAM-MD5\"]\n", "line 2: protocol.imap.mechanisms: no mechanism \"CRAM-MD5\" here; choose from PLAIN, LOGIN"},
 		"nobody":         {"[protocol.imap]\nmechanisms = []\n", "line 2: protocol.imap.mechanisms: the protocol is on and nobody could sign in to it; name a mechanism, or set enabled = false"},
 		"class protocol": {"[class.staff]\nprotocols-off = [\"gopher\"]\n", "line 2: class.staff.protocols-off: no protocol \"gopher\"; the protocols are http, imap, pop3, submission"},
-		"several, by line": {"[limits]\nguesses-per-hour = 0\ndevice-days = 0\n[scram]\niterations = 1\n",
-			"line 2: limits.guesses-per-hour: 0 guesses; use 1 to 1000\nline 3: limits.device-days: 0 days; use 1 to 400\nline 5: scram.iterations: 1 rounds; use 4096 (RFC 7677 §4) to 1000000"},
+		"several, by line": {
+			"[limits]\nguesses-per-hour = 0\ndevice-days = 0\n[scram]\niterations = 1\n",
+			"line 2: limits.guesses-per-hour: 0 guesses; use 1 to 1000\nline 3: limits.device-days: 0 days; use 1 to 400\nline 5: scram.iterations: 1 rounds; use 4096 (RFC 7677 §4) to 1000000",
+		},
 		"listener": {"passwords = { plaintext-listeners = [\"*\"] }\n", "line 1: passwords.plaintext-listeners: no listener name \"*\"; name listeners one by one, such as \"imap\""},
 	}
 	for name, tc := range tests {

@@ -309,10 +309,25 @@ func TestMatchList(t *testing.T) {
 		p, n string
 		want bool
 	}{
-		{"*", "a/b", true}, {"%", "a/b", false}, {"%", "a", true}, {"a/%", "a/b", true}, {"a/%", "a/b/c", false}, {"a/*", "a/b/c", true},
-		{"a%c", "abbc", true}, {"a%c", "ab/c", false}, {"inbox", "INBOX", true}, {"InB%", "INBOX", true}, {"inbox/x", "INBOX/x", true},
-		{"inbox/X", "INBOX/x", false}, {"A", "a", false}, {"", "a", false}, {"", "", true}, {"%/%", "a/b", true}, {"*/b", "a/x/b", true},
-		{"inboxes", "INBOXES", false}, {"*a*a*a*b", strings.Repeat("a", 500), false},
+		{"*", "a/b", true},
+		{"%", "a/b", false},
+		{"%", "a", true},
+		{"a/%", "a/b", true},
+		{"a/%", "a/b/c", false},
+		{"a/*", "a/b/c", true},
+		{"a%c", "abbc", true},
+		{"a%c", "ab/c", false},
+		{"inbox", "INBOX", true},
+		{"InB%", "INBOX", true},
+		{"inbox/x", "INBOX/x", true},
+		{"inbox/X", "INBOX/x", false},
+		{"A", "a", false},
+		{"", "a", false},
+		{"", "", true},
+		{"%/%", "a/b", true},
+		{"*/b", "a/x/b", true},
+		{"inboxes", "INBOXES", false},
+		{"*a*a*a*b", strings.Repeat("a", 500), false},
 	} {
 		if got := MatchList(c.p, c.n, '/'); got != c.want {
 			t.Errorf("%q %q: %v", c.p, c.n, got)

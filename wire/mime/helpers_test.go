@@ -36,8 +36,10 @@ func dumpEnvelope(b *strings.Builder, e *Envelope, indent string) {
 		name string
 		text string
 	}{
-		{FieldDate, "date", e.Date}, {FieldSubject, "subject", e.Subject},
-		{FieldInReplyTo, "in-reply-to", e.InReplyTo}, {FieldMessageID, "message-id", e.MessageID},
+		{FieldDate, "date", e.Date},
+		{FieldSubject, "subject", e.Subject},
+		{FieldInReplyTo, "in-reply-to", e.InReplyTo},
+		{FieldMessageID, "message-id", e.MessageID},
 	} {
 		if e.Has&f.bit != 0 {
 			fmt.Fprintf(b, "%s%s %q\n", indent, f.name, f.text)
@@ -48,8 +50,12 @@ func dumpEnvelope(b *strings.Builder, e *Envelope, indent string) {
 		name string
 		list []Address
 	}{
-		{FieldFrom, "from", e.From}, {FieldSender, "sender", e.Sender}, {FieldReplyTo, "reply-to", e.ReplyTo},
-		{FieldTo, "to", e.To}, {FieldCc, "cc", e.Cc}, {FieldBcc, "bcc", e.Bcc},
+		{FieldFrom, "from", e.From},
+		{FieldSender, "sender", e.Sender},
+		{FieldReplyTo, "reply-to", e.ReplyTo},
+		{FieldTo, "to", e.To},
+		{FieldCc, "cc", e.Cc},
+		{FieldBcc, "bcc", e.Bcc},
 	} {
 		if e.Has&f.bit != 0 {
 			fmt.Fprintf(b, "%s%s %s\n", indent, f.name, addresses(f.list))

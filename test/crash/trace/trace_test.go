@@ -56,10 +56,14 @@ func TestBadTraces(t *testing.T) {
 		{"11 2.8 fdatasync(18</d/store/000002.log>) = 0\n", "", "/d/store/000002.log"},
 		{"11 2.8 fdatasync(18</d/store/000002.log>) = 0\n", "11 2.8 fdatasync(18</d/store/000002.log>) = -1 EIO (Input/output error)\n", "/d/store/000002.log"},
 		{"11 4.0 fdatasync(18</d/store/000002.log>) = 0\n", "11 4.0 fdatasync(19</d/store/MANIFEST>) = 0\n", "/d/store/000002.log"},
-		{"12 3.8 openat(AT_FDCWD</>, \"/d/x\", O_RDONLY) = -1 ENOENT (No such file or directory)\n11 3.9 <... write resumed>) = 1\n11 4.0 fdatasync(18</d/store/000002.log>) = 0\n",
-			"12 3.8 fdatasync(18</d/store/000002.log>) = 0\n11 3.9 <... write resumed>) = 1\n", "/d/store/000002.log"},
-		{"11 4.0 fdatasync(18</d/store/000002.log>) = 0\n11 4.1 write(22<socket:[5]>, \"c2 OK done\\r\\n\", 12) = 12\n",
-			"11 4.0 write(22<socket:[5]>, \"c2 OK done\\r\\n\", 12) = 12\n11 4.1 fdatasync(18</d/store/000002.log>) = 0\n", "/d/store/000002.log"},
+		{
+			"12 3.8 openat(AT_FDCWD</>, \"/d/x\", O_RDONLY) = -1 ENOENT (No such file or directory)\n11 3.9 <... write resumed>) = 1\n11 4.0 fdatasync(18</d/store/000002.log>) = 0\n",
+			"12 3.8 fdatasync(18</d/store/000002.log>) = 0\n11 3.9 <... write resumed>) = 1\n", "/d/store/000002.log",
+		},
+		{
+			"11 4.0 fdatasync(18</d/store/000002.log>) = 0\n11 4.1 write(22<socket:[5]>, \"c2 OK done\\r\\n\", 12) = 12\n",
+			"11 4.0 write(22<socket:[5]>, \"c2 OK done\\r\\n\", 12) = 12\n11 4.1 fdatasync(18</d/store/000002.log>) = 0\n", "/d/store/000002.log",
+		},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)
 		if text == good {

@@ -111,8 +111,10 @@ func (w *world) path(where string) string {
 // inject attaches strace to the running program: the n-th sync of each thread
 // fails. It returns when strace holds them all; the result lets go.
 func (w *world) inject(n int, path string) (detach func()) {
-	args := []string{"-f", "-p", strconv.Itoa(w.server.Pid()), "-e", "trace=" + syncs, "-e", "signal=none",
-		"-e", fmt.Sprintf("inject=%s:error=EIO:when=%d", syncs, n)}
+	args := []string{
+		"-f", "-p", strconv.Itoa(w.server.Pid()), "-e", "trace=" + syncs, "-e", "signal=none",
+		"-e", fmt.Sprintf("inject=%s:error=EIO:when=%d", syncs, n),
+	}
 	if path != "" {
 		args = append(args, "-P", path)
 	}
@@ -162,8 +164,10 @@ func TestSyncErrorAtStart(t *testing.T) {
 	for n := range posterntest.Share(4, 20) {
 		w.kill()
 		broken := w.opts
-		broken.Wrap = []string{"strace", "-D", "-f", "-e", "trace=" + syncs, "-e", "signal=none", "-o", "/dev/null",
-			"-e", fmt.Sprintf("inject=%s:error=EIO:when=%d", syncs, n+1)}
+		broken.Wrap = []string{
+			"strace", "-D", "-f", "-e", "trace=" + syncs, "-e", "signal=none", "-o", "/dev/null",
+			"-e", fmt.Sprintf("inject=%s:error=EIO:when=%d", syncs, n+1),
+		}
 		server, err := posterntest.Start(t.Context(), w.binary, broken)
 		if err == nil {
 			w.must(server.Kill())

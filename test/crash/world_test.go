@@ -30,6 +30,7 @@ type world struct {
 	server *posterntest.Server // nil while none runs
 	oracle *oracle.Oracle
 	seed   uint64
+	disk   string // the small disk, as we see it; empty for none
 }
 
 // newWorld makes clients: so many for each of two accounts. Nothing runs yet.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,19 +76,18 @@ func (w where) importMail(ctx context.Context, a app, address string, read func(
 		go func() {
 			err := sendMessages(pw, read, func(t foreign.Trouble) {
 				unread++
-				fmt.Fprintf(a.errs, "not read: %s: %v\n", t.Source, t.Err)
+				fmt.Fprintf(a.errs, "not read: %s: %v\n", shown(t.Source), t.Err)
 			})
 			pw.CloseWithError(err)
 			readDone <- err
 		}()
 		sum, err := followImport(ctx, ad, a, address, pr)
-		pr.CloseWithError(errors.New("the server has ended the import")) // wakes the reader if the server gave up first
-		readErr := <-readDone
+		pr.CloseWithError(errServerEnded) // wakes the reader if the server gave up first
+		if readErr := <-readDone; readErr != nil && !errors.Is(readErr, errServerEnded) && !errors.Is(readErr, io.ErrClosedPipe) {
+			return readErr // the reason why the server's answer broke off
+		}
 		if err != nil {
 			return err
-		}
-		if readErr != nil {
-			return readErr
 		}
 		fmt.Fprintf(a.out, "imported %d, were there already %d, failed %d\n", sum.Imported, sum.Present, sum.Failed+unread)
 		if sum.Failed+unread > 0 {
@@ -97,11 +97,13 @@ func (w where) importMail(ctx context.Context, a app, address string, read func(
 	})
 }
 
+var errServerEnded = errors.New("the server has ended the import") //nolint:gochecknoglobals // a sentinel
+
 func sendMessages(w io.Writer, read func(func(foreign.Message) error, func(foreign.Trouble)) error, trouble func(foreign.Trouble)) error {
 	b := bufio.NewWriterSize(w, 1<<16)
 	enc := json.NewEncoder(b)
 	err := read(func(m foreign.Message) error {
-		h := adminserver.ImportHeader{Mailbox: m.Mailbox, Flags: m.Flags, Received: m.Received, Size: int64(len(m.Raw)), Source: m.Source}
+		h := adminserver.ImportHeader{Mailbox: m.Mailbox, Flags: m.Flags, Received: m.Received, Size: int64(len(m.Raw)), Source: shown(m.Source), Empty: m.Empty}
 		if err := enc.Encode(h); err != nil {
 			return err
 		}
@@ -126,7 +128,10 @@ func followImport(ctx context.Context, ad *adminClient, a app, address string, b
 		return nil
 	})
 	if err == nil && !sum.Done {
-		err = fault.New(fault.Unavailable, "postern import", "the import broke off after %d messages; run it again, it goes on from there", sum.Imported)
+		err = fault.New(fault.Unavailable, "", "it broke off after %d messages", sum.Imported)
+	}
+	if fault.Is(err, fault.Unavailable) {
+		err = fault.New(fault.Unavailable, "", "%s; run it again, it goes on from there", fault.Plain(err))
 	}
 	return sum, err
 }
@@ -143,7 +148,7 @@ const accountBatch = 200
 
 func (c *importAccounts) Run(ctx context.Context, a app) error {
 	read := foreign.Passwd
-	if c.Format == "ldif" || (c.Format == "" && strings.HasSuffix(strings.ToLower(c.File), ".ldif")) {
+	if c.Format == "ldif" || (c.Format == "" && foreign.IsLDIF(c.File)) {
 		read = foreign.LDIF
 	}
 	im := accountImport{ctx: ctx, app: a, domain: c.Domain}
@@ -179,7 +184,7 @@ func (im *accountImport) take(acc foreign.Account) error {
 		}
 		acc.Address += "@" + im.domain
 	}
-	n := adminserver.NewAccount{Address: acc.Address, Name: acc.Name, Aliases: acc.Aliases, Hash: acc.Hash, Disabled: acc.Disabled}
+	n := adminserver.NewAccount{Address: acc.Address, Name: acc.Name, Aliases: acc.Aliases, Hash: acc.Hash, Password: acc.Password, Disabled: acc.Disabled}
 	if acc.Quota > 0 {
 		n.Quota = &acc.Quota
 	}
@@ -211,8 +216,18 @@ func (im *accountImport) flush() error {
 			fmt.Fprintf(im.app.errs, "failed: %s: %s\n", r.Address, r.Error)
 		}
 		if r.Password != "" {
-			fmt.Fprintf(im.app.out, "%s had no password; it is now %s\n", r.Address, r.Password)
+			fmt.Fprintf(im.app.out, "%s had no password that works; it is now %s\n", r.Address, r.Password)
 		}
 		return nil
 	})
+}
+
+// shown is a file's name as a terminal may have it: names from elsewhere may
+// have octets that are no text, or that a terminal obeys.
+func shown(name string) string {
+	quoted := strconv.Quote(name)
+	if plain := quoted[1 : len(quoted)-1]; plain != name {
+		return quoted
+	}
+	return name
 }

@@ -66,12 +66,8 @@ func (n *node) open() (err error) {
 	if err != nil {
 		return err
 	}
-	domain := ""
-	if len(n.cfg.Domains) == 1 {
-		domain = n.cfg.Domains[0]
-	}
 	n.authority, err = signin.New(signin.Options{
-		Store: n.store, Logger: n.log, Node: n.cfg.Hostname, HelpURL: n.cfg.HelpURL, DefaultDomain: domain,
+		Store: n.store, Logger: n.log, Node: n.cfg.Hostname, HelpURL: n.cfg.HelpURL, DefaultDomain: n.domain(),
 		HashMemory: int64(n.cfg.SignIn.HashMemory), HashWait: time.Duration(n.cfg.SignIn.HashWait), LogRetention: time.Duration(n.cfg.SignIn.LogRetention),
 	})
 	return err
@@ -95,9 +91,17 @@ func (n *node) Close() error {
 	return errors.Join(errs...)
 }
 
+// domain is the one of addresses without one: the only one that is served.
+func (n *node) domain() string {
+	if len(n.cfg.Domains) == 1 {
+		return n.cfg.Domains[0]
+	}
+	return ""
+}
+
 func (n *node) adminHandler() http.Handler {
 	return adminserver.New(adminserver.Options{
-		Authority: n.authority, Mailboxes: n.mailboxes, Maintenance: n, Logger: n.log, Version: version, Quota: int64(n.cfg.Mailbox.Quota),
+		Authority: n.authority, Mailboxes: n.mailboxes, Maintenance: n, Logger: n.log, Version: version, Domain: n.domain(), Quota: int64(n.cfg.Mailbox.Quota),
 	})
 }
 

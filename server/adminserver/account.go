@@ -3,6 +3,7 @@ package adminserver
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"postern/fault"
@@ -100,7 +101,7 @@ func (d *door) addAccounts(q *request) error {
 		if n.Quota != nil && *n.Quota < 0 {
 			return errNegativeQuota("adminserver.addAccounts")
 		}
-		ask[i] = signin.NewAccount{Address: n.Address, Name: n.Name, Aliases: n.Aliases, Classes: n.Classes, Disabled: n.Disabled, Hash: n.Hash}
+		ask[i] = signin.NewAccount{Address: d.whole(n.Address), Name: n.Name, Aliases: n.Aliases, Classes: n.Classes, Disabled: n.Disabled, Hash: n.Hash}
 		switch {
 		case n.Password != "":
 			ask[i].Password = mail.NewSecret([]byte(n.Password))
@@ -129,7 +130,7 @@ func (d *door) addAccounts(q *request) error {
 			})
 		}
 		if err != nil {
-			out.Error, out.Kind = err.Error(), fault.KindOf(err).String()
+			out.Error, out.Kind = fault.Plain(err), fault.KindOf(err).String()
 		}
 		if err := q.line(out); err != nil {
 			return err
@@ -284,11 +285,24 @@ func (d *door) removeAppPassword(q *request) error {
 }
 
 func (d *door) account(q *request) (signin.AccountInfo, error) {
-	a, err := d.Authority.AccountByAddress(q.Context(), q.PathValue("address"))
+	return d.find(q, q.PathValue("address"))
+}
+
+func (d *door) find(q *request, address string) (signin.AccountInfo, error) {
+	address = d.whole(address)
+	a, err := d.Authority.AccountByAddress(q.Context(), address)
 	if fault.Is(err, fault.NotFound) {
-		err = fault.New(fault.NotFound, "accounts", "there is no account %s; `postern account list` shows them all", q.PathValue("address"))
+		err = fault.New(fault.NotFound, "", "there is no account %s; `postern account list` shows them all", address)
 	}
 	return a, err
+}
+
+// whole gives an address its domain, as people may leave it out at sign-in too.
+func (d *door) whole(address string) string {
+	if d.Domain == "" || strings.Contains(address, "@") {
+		return address
+	}
+	return address + "@" + d.Domain
 }
 
 // open runs fn with a session under a service grant of the given name.

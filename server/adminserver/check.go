@@ -1,6 +1,7 @@
 package adminserver
 
 import (
+	"postern/fault"
 	"postern/mailbox"
 	"postern/signin"
 	"postern/signin/grant"
@@ -67,7 +68,7 @@ func (d *door) check(q *request) error {
 		}
 	}
 	if order.Account != "" {
-		a, err := d.Authority.AccountByAddress(q.Context(), order.Account)
+		a, err := d.find(q, order.Account)
 		if err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ func (d *door) check(q *request) error {
 			report(Finding{a.Address, f.Mailbox, uint32(f.UID), f.Law, f.What, f.Repaired, false, 0, 0, 0})
 		})
 		if err != nil {
-			report(Finding{Account: a.Address, Law: "readable", What: err.Error()})
+			report(Finding{Account: a.Address, Law: "readable", What: fault.Plain(err)})
 		}
 		if lost != nil {
 			return lost

@@ -35,6 +35,7 @@ type Options struct {
 	Maintenance Maintenance
 	Logger      *slog.Logger
 	Version     string
+	Domain      string           // of addresses without one; empty takes them as they are
 	Quota       int64            // octets, for new accounts; 0 is none
 	Clock       func() time.Time // nil is time.Now
 }

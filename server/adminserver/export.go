@@ -50,6 +50,9 @@ func (d *door) exportMailbox(q *request, s *mailbox.Session, box mailbox.Info) e
 		uids = append(uids, row.UID)
 	}
 	enc := json.NewEncoder(q.w)
+	if len(uids) == 0 {
+		return fault.Wrap(fault.Canceled, "export", enc.Encode(ImportHeader{Mailbox: box.Name, SpecialUse: box.SpecialUse, Empty: true}))
+	}
 	return v.Fetch(q.Context(), uids, mailbox.WantBody, func(m *mailbox.Message) error {
 		seq, ok := snap.Find(m.UID)
 		if !ok {

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -27,6 +26,7 @@ type ImportHeader struct {
 	Size       int64     `json:"size"`
 	Source     string    `json:"source,omitempty"`     // where it comes from, for messages to people
 	SpecialUse []string  `json:"specialUse,omitempty"` // for the mailbox, if it must be made
+	Empty      bool      `json:"empty,omitempty"`      // there is no message; only the mailbox must be there
 }
 
 // ImportProgress is one line of the answer; counts are since the beginning.
@@ -115,6 +115,14 @@ func (im *importer) run(r *bufio.Reader) error {
 		if err != nil {
 			return errors.Join(im.flush(), err)
 		}
+		if h.Empty {
+			if _, err := im.inMailbox(h); err != nil {
+				if err := im.failed(h.Source, err); err != nil {
+					return err
+				}
+			}
+			continue
+		}
 		if h.Size > im.limit {
 			if _, err := io.CopyN(io.Discard, r, h.Size); err != nil {
 				return errors.Join(im.flush(), broken(err))
@@ -186,7 +194,11 @@ func (im *importer) inMailbox(h ImportHeader) (map[[32]byte]int, error) {
 	}
 	v, err := im.session.Select(im.ctx, h.Mailbox, true)
 	if fault.Is(err, fault.NotFound) {
-		if _, err = im.session.Create(im.ctx, h.Mailbox, nil); err != nil {
+		_, err = im.session.Create(im.ctx, h.Mailbox, h.SpecialUse)
+		if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Unsupported) { // another mailbox has the use
+			_, err = im.session.Create(im.ctx, h.Mailbox, nil)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if err = im.session.Subscribe(im.ctx, h.Mailbox); err != nil {
@@ -225,7 +237,7 @@ func (im *importer) flush() error {
 	for _, m := range batch {
 		if err := im.store([]importMessage{m}); err != nil {
 			if stops(err) {
-				return fmt.Errorf("after %d messages: %w", im.sum.Imported, err)
+				return im.stopped(m.Source, err)
 			}
 			if err := im.failed(m.Source, err); err != nil {
 				return err
@@ -235,6 +247,18 @@ func (im *importer) flush() error {
 		im.sum.Imported++
 	}
 	return im.say(im.sum)
+}
+
+// stopped says where an import has ended and what to do.
+func (im *importer) stopped(source string, err error) error {
+	remedy := "then run the import again: it goes on from here"
+	if fault.Is(err, fault.OverQuota) {
+		remedy = "`postern account quota` sets a larger quota; " + remedy
+	}
+	if source != "" {
+		source = " at " + source
+	}
+	return fault.New(fault.KindOf(err), "", "ended%s, after %d new messages: %s; %s", source, im.sum.Imported, fault.Plain(err), remedy)
 }
 
 // stops tells whether an error would meet every later message too.
@@ -270,6 +294,6 @@ func (im *importer) store(batch []importMessage) error {
 func (im *importer) failed(source string, err error) error {
 	im.sum.Failed++
 	p := im.sum
-	p.Source, p.Error = source, err.Error()
+	p.Source, p.Error = source, fault.Plain(err)
 	return im.say(p)
 }

@@ -53,7 +53,7 @@ func asError(p any) error {
 
 func (d *door) fail(q *request, err error) {
 	var f Failure
-	f.Error.Kind, f.Error.Message = fault.KindOf(err).String(), err.Error()
+	f.Error.Kind, f.Error.Message = fault.KindOf(err).String(), fault.Plain(err)
 	if fault.Is(err, fault.Internal) {
 		d.Logger.Error("administrative call failed", "path", q.URL.Path, "error", err)
 	}

@@ -47,7 +47,7 @@ func (d *door) sessions(q *request) error {
 
 func (d *door) killSession(q *request) error {
 	if !d.Authority.Kill(q.PathValue("id")) {
-		return fault.New(fault.NotFound, "adminserver.killSession", "there is no session %q; `postern sessions list` shows them", q.PathValue("id"))
+		return fault.New(fault.NotFound, "", "there is no session %q; `postern sessions list` shows them", q.PathValue("id"))
 	}
 	q.w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"postern/fault"
 )
@@ -19,6 +21,7 @@ type Account struct {
 	Name     string
 	Aliases  []string
 	Hash     string // with its {SCHEME} or $id$
+	Password string // where the file has the password itself; then Hash is empty
 	Quota    int64  // octets; 0 is none
 	Disabled bool
 	Source   string
@@ -35,15 +38,23 @@ func Passwd(file string, account func(Account) error, trouble func(Trouble)) err
 			return nil
 		}
 		source := fmt.Sprintf("%s:%d", file, n)
+		if !text(line) {
+			return fault.New(fault.Invalid, "import", "%s is no passwd-file: the line is no text", source)
+		}
 		f := strings.Split(line, ":")
 		if len(f) < 2 || f[0] == "" {
 			trouble(Trouble{source, errors.New("want user:password and more fields divided by colons")})
 			return nil
 		}
 		a := Account{Address: f[0], Hash: f[1], Source: source}
+		if a.Hash == "x" && len(f) > 5 {
+			trouble(Trouble{source, errors.New("the password \"x\" says that it is in another file, such as /etc/shadow; give that one")})
+			return nil
+		}
 		if a.Hash == "" || a.Hash == "*" || strings.HasPrefix(a.Hash, "!") {
 			a.Hash, a.Disabled = "", true
 		}
+		a.openPassword()
 		if len(f) > 4 {
 			a.Name, _, _ = strings.Cut(f[4], ",")
 		}
@@ -60,6 +71,38 @@ func Passwd(file string, account func(Account) error, trouble func(Trouble)) err
 		}
 		return account(a)
 	})
+}
+
+// openPassword takes a password out of a scheme that hides nothing.
+func (a *Account) openPassword() {
+	for _, scheme := range []string{"{PLAIN}", "{CLEARTEXT}"} {
+		if len(a.Hash) > len(scheme) && strings.EqualFold(a.Hash[:len(scheme)], scheme) {
+			a.Hash, a.Password = "", a.Hash[len(scheme):]
+		}
+	}
+}
+
+// text tells whether a line may be shown: UTF-8 without control characters.
+func text(line string) bool {
+	return utf8.ValidString(line) && strings.IndexFunc(line, unicode.IsControl) < 0
+}
+
+// IsLDIF tells whether a file is LDIF, by its name or its first line: "dn:" or
+// "version:" (RFC 2849).
+func IsLDIF(file string) bool {
+	if strings.HasSuffix(strings.ToLower(file), ".ldif") {
+		return true
+	}
+	found := false
+	_ = lines(file, func(_ int, line string) error {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			return nil
+		}
+		name, value, _ := strings.Cut(line, ":")
+		found = (strings.EqualFold(name, "dn") && (strings.HasPrefix(value, " ") || strings.HasPrefix(value, ":"))) || (strings.EqualFold(name, "version") && strings.TrimSpace(value) == "1")
+		return io.EOF // one line is enough
+	})
+	return found
 }
 
 // quotaRule reads Dovecot's "*:storage=1G" and "*:bytes=…".
@@ -179,8 +222,9 @@ func ldifField(a *Account, name, value, source string) {
 	case "displayname":
 		a.Name = value
 	case "userpassword":
-		if a.Hash == "" {
+		if a.Hash == "" && a.Password == "" {
 			a.Hash = value
+			a.openPassword()
 		}
 	case "mailquota", "mailquotasize":
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n > 0 {

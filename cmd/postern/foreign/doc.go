@@ -20,6 +20,7 @@ type Message struct {
 	Received time.Time
 	Source   string // file, and line where there is one
 	Raw      []byte
+	Empty    bool // there is no message: the mailbox has none
 }
 
 // Trouble is a file or entry that could not be read.

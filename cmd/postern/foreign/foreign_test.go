@@ -197,3 +197,61 @@ func FuzzMbox(f *testing.F) {
 		}, func(Trouble) {})
 	})
 }
+
+// TestMaildirNames has folders that have no message, or whose name is no UTF-8.
+func TestMaildirNames(t *testing.T) {
+	root := t.TempDir()
+	for _, d := range []string{"cur", "new", ".Empty/cur", ".Empty/new", ".Entw\xfcrfe/cur", ".Entw\xfcrfe/new"} {
+		if err := os.MkdirAll(filepath.Join(root, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, root+"/cur/1.a:2,", "Subject: one\n\n")
+	write(t, root+"/.Entw\xfcrfe/new/1.a", "Subject: two\n\n")
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(root, link); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	err := Maildir(link, func(m Message) error {
+		if m.Empty != (len(m.Raw) == 0) {
+			t.Errorf("%s: empty is %t", m.Source, m.Empty)
+		}
+		got = append(got, m.Mailbox)
+		return nil
+	}, none(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"INBOX", "Empty", "Entwürfe"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAccountFileKinds(t *testing.T) {
+	dir := t.TempDir()
+	for name, want := range map[string]bool{
+		"a.ldif": true, "dn: uid=a,dc=b\n": true, "# made by\n\nversion: 1\n": true, "dn:: dWlkPWE=\n": true,
+		"dn:{SSHA}abc:1:1\n": false, "ann:{PLAIN}x\n": false, "": false,
+	} {
+		file := filepath.Join(dir, "a.ldif")
+		if name != "a.ldif" {
+			file = write(t, filepath.Join(dir, "users"), name)
+		}
+		if IsLDIF(file) != want {
+			t.Errorf("%q: LDIF is %t", name, !want)
+		}
+	}
+	file := write(t, filepath.Join(dir, "users"), "ann:{plain}secret\nben:x:1:1:Ben:/home\n")
+	var got []Account
+	var bad []Trouble
+	if err := Passwd(file, func(a Account) error { got = append(got, a); return nil }, func(tr Trouble) { bad = append(bad, tr) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].Password != "secret" || got[0].Hash != "" || len(bad) != 1 || !strings.Contains(bad[0].Err.Error(), "/etc/shadow") {
+		t.Errorf("got %+v, %+v", got, bad)
+	}
+	if err := Passwd(write(t, file, "\x7fELF\x02:\x00\n"), func(Account) error { return nil }, none(t)); err == nil || !strings.Contains(err.Error(), "is no text") {
+		t.Errorf("a binary file: %v", err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postern/fault"
 	"postern/wire/imapwire"
@@ -25,8 +26,12 @@ func Maildir(root string, message func(Message) error, trouble func(Trouble)) er
 	if !isMaildir(root) {
 		return fault.New(fault.Invalid, "import", "%s is no Maildir: it has no folders \"cur\" and \"new\"", root)
 	}
+	root, err := filepath.EvalSymlinks(root) // WalkDir would not go into a link
+	if err != nil {
+		return fault.Wrap(fault.NotFound, "import", err)
+	}
 	var folders []string
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			trouble(Trouble{p, err})
 			return nil //nolint:nilerr // told; the other folders may be good
@@ -62,7 +67,8 @@ func isMaildir(p string) bool {
 }
 
 // maildirName is the mailbox of a folder. Names are modified UTF-7 (RFC 3501
-// §5.1.3) unless they are UTF-8 already.
+// §5.1.3) unless they are UTF-8 already; octets that are neither are taken as
+// Latin-1, so that the mail comes in under a name that people can read.
 func maildirName(root, folder string) string {
 	rel, err := filepath.Rel(root, folder)
 	if err != nil || rel == "." {
@@ -75,11 +81,18 @@ func maildirName(root, folder string) string {
 	if name, ok := imapwire.DecodeUTF7(rel); ok {
 		return name
 	}
+	if !utf8.ValidString(rel) {
+		runes := make([]rune, len(rel))
+		for i := range len(rel) {
+			runes[i] = rune(rel[i])
+		}
+		return string(runes)
+	}
 	return rel
 }
 
 func maildirFolder(root, folder string, message func(Message) error, trouble func(Trouble)) error {
-	name := maildirName(root, folder)
+	name, empty := maildirName(root, folder), true
 	keywords := maildirKeywords(folder)
 	for _, sub := range []string{"cur", "new"} {
 		entries, err := os.ReadDir(filepath.Join(folder, sub))
@@ -98,11 +111,14 @@ func maildirFolder(root, folder string, message func(Message) error, trouble fun
 				trouble(Trouble{p, err})
 				continue
 			}
-			m.Mailbox = name
+			m.Mailbox, empty = name, false
 			if err := message(m); err != nil {
 				return err
 			}
 		}
+	}
+	if empty {
+		return message(Message{Mailbox: name, Source: folder, Empty: true})
 	}
 	return nil
 }

@@ -28,6 +28,9 @@ func Mbox(file, mailbox string, message func(Message) error, trouble func(Troubl
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, 1<<16)
+	if head, err := r.Peek(5); err == nil && string(head) != "From " { // before a line is read, which may be the whole of another file
+		return fault.New(fault.Invalid, "import", "%s is no mbox file: its first line does not begin with \"From \"", file)
+	}
 	line, number := []byte(nil), 0
 	next := func() error {
 		line, err = r.ReadBytes('\n')

@@ -182,6 +182,13 @@ func full(t *testing.T, what, answer string) {
 	}
 }
 
+// reserved tells whether the program holds the room that deleting may need.
+func (w *world) reserved() bool {
+	var st unix.Stat_t
+	err := unix.Stat(filepath.Join(w.disk, "data", "store", "BALLAST"), &st)
+	return err == nil && st.Blocks > 0
+}
+
 // TestDiskFullUnderLoad lets another program take the room away, down to
 // different levels, while all kinds of commands run, and give it back.
 func TestDiskFullUnderLoad(t *testing.T) {
@@ -191,6 +198,9 @@ func TestDiskFullUnderLoad(t *testing.T) {
 	w.baseline()
 	r := rand.New(rand.NewPCG(w.seed, 8))
 	for round := range posterntest.Share(6, 100) {
+		if took, ok := within(5*time.Second, w.reserved); !ok {
+			t.Errorf("no reserve %v after there was room", took)
+		}
 		left := []int64{0, 4 << 10, 300 << 10, 3 << 20, 10 << 20, 25 << 20}[round%6] + r.Int64N(8<<10)
 		when := fmt.Sprintf("round %d with %d KiB left", round, left>>10)
 		w.oracle.Refuse(true, false)

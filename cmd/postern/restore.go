@@ -65,7 +65,7 @@ func verifyBackup(ctx context.Context, dir string) (*manifest, error) {
 }
 
 func (c *restoreCommand) all(ctx context.Context, a app, m *manifest) error {
-	cfg, err := c.target()
+	cfg, err := c.find() // its data folder need not exist
 	if err != nil {
 		return err
 	}
@@ -86,19 +86,6 @@ func (c *restoreCommand) all(ctx context.Context, a app, m *manifest) error {
 	}
 	fmt.Fprintf(a.out, "restored %d accounts into %s\n", done.Accounts, cfg.Data)
 	return nil
-}
-
-// target is the configuration to restore into; --data may name a folder that
-// does not exist.
-func (c *restoreCommand) target() (*config.Config, error) {
-	if c.Data == "" {
-		return c.load()
-	}
-	abs, err := filepath.Abs(c.Data)
-	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, "restore", err)
-	}
-	return config.ForData(abs), nil
 }
 
 func copyBackup(ctx context.Context, from, to string, m *manifest) error {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
-	"postern/config"
 	"postern/fault"
 	"postern/signin/policy"
 )
@@ -20,7 +19,7 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context, a app) error {
-	cfg, err := config.Load(c.Config)
+	cfg, err := where{Config: c.Config}.load()
 	if err != nil {
 		return err
 	}

@@ -22,14 +22,28 @@ type where struct {
 	Config string `help:"The server's configuration file; /etc/postern/postern.toml if there is one." type:"path" env:"POSTERN_CONFIG" xor:"where" placeholder:"FILE"`
 }
 
-// load finds the configuration. With --data alone it is the default one for
-// that folder.
+// load finds the configuration of an installation, whose data folder must have
+// been set up.
 func (w where) load() (*config.Config, error) {
+	cfg, err := w.find()
+	if err != nil {
+		return nil, err
+	}
+	return cfg, mustHoldData(cfg.Data)
+}
+
+// find finds the configuration. With --data alone it is the default one for
+// that folder.
+func (w where) find() (*config.Config, error) {
 	switch {
 	case w.Config != "":
 		return config.Load(w.Config)
 	case w.Data != "":
-		return dataConfig(w.Data)
+		abs, err := filepath.Abs(w.Data)
+		if err != nil {
+			return nil, fault.Wrap(fault.Invalid, "postern", err)
+		}
+		return config.ForData(abs), nil
 	}
 	if _, err := os.Stat(defaultConfig); err == nil {
 		return config.Load(defaultConfig)
@@ -37,17 +51,17 @@ func (w where) load() (*config.Config, error) {
 	return nil, fault.New(fault.Invalid, "postern", "say which installation: --data DIR or --config FILE")
 }
 
-// dataConfig is a configuration without listeners for a data folder that
-// exists.
-func dataConfig(dir string) (*config.Config, error) {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, "postern", err)
+// mustHoldData refuses a folder that was never set up, or whose disk is not
+// there: an empty store made in its place would say 'wrong password' to everybody.
+func mustHoldData(dir string) error {
+	for _, name := range []string{storeFolder, blobFolder} {
+		entries, err := os.ReadDir(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+			return fault.New(fault.NotFound, "postern",
+				"%s holds no Postern data; is its disk there? `postern setup` or `postern demo --data DIR` makes a new one", dir)
+		}
 	}
-	if _, err := os.Stat(filepath.Join(abs, storeFolder)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "postern", "%s holds no Postern data; `postern demo --data DIR` or `postern setup` makes some", abs)
-	}
-	return config.ForData(abs), nil
+	return nil // a folder that cannot be read is told by whoever opens it
 }
 
 // admin connects to the running server or, if none runs, opens the data

@@ -40,7 +40,7 @@ lint: $(LINT) $(DEADCODE) ## format, linters, walls, dead code
 	$(LINT) fmt --diff
 	$(LINT) run
 	$(GO) mod tidy -diff
-	@out=$$($(DEADCODE) -test ./... ); if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
+	@out=$$($(DEADCODE) -test -tags clients,crash ./... ); if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
 
 $(LINT) $(DEADCODE): tools/go.mod
 	mkdir -p $(CACHE)/tools

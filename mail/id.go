@@ -53,12 +53,6 @@ func objectID(kind byte, n uint64) string {
 	return string(strconv.AppendUint(b, n, 16))
 }
 
-// ParseAccountID reads what AccountID.String wrote.
-func ParseAccountID(s string) (AccountID, error) {
-	n, err := parseObjectID('a', s)
-	return AccountID(n), err
-}
-
 // ParseMailboxID reads what MailboxID.String wrote.
 func ParseMailboxID(s string) (MailboxID, error) {
 	n, err := parseObjectID('m', s)

@@ -211,11 +211,11 @@ func (d *people) view(ctx context.Context, name string) (*person, error) {
 			return err
 		}
 		creds, err := dir.Credentials(row.ID)
-		if err != nil && !(missing && fault.Is(err, fault.NotFound)) {
+		if err != nil && (!missing || !fault.Is(err, fault.NotFound)) {
 			return err
 		}
 		devices, err := dir.Devices(row.ID)
-		if err != nil && !(missing && fault.Is(err, fault.NotFound)) {
+		if err != nil && (!missing || !fault.Is(err, fault.NotFound)) {
 			return err
 		}
 		if missing {

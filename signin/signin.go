@@ -262,7 +262,7 @@ func (t *trial) matchCached(a *Authority) {
 // password or, where there is none or the answer is known, of a decoy. It tells
 // whether it was the password.
 func (a *Authority) verify(ctx context.Context, t *trial) (matched bool, err error) {
-	var real, decoy *credential.Hash
+	var own, decoy *credential.Hash
 	switch {
 	case t.person == nil:
 		h := a.decoys.of(t.target.name)
@@ -271,14 +271,14 @@ func (a *Authority) verify(ctx context.Context, t *trial) (matched bool, err err
 		decoy = &a.decoys.ours
 	default:
 		h := t.person.password.hash
-		real = &h
+		own = &h
 		if slow := a.decoys.slow(h); slow != h {
 			decoy = &slow
 		}
 	}
 	need := int64(0)
-	if real != nil {
-		need = real.Memory()
+	if own != nil {
+		need = own.Memory()
 	}
 	if decoy != nil {
 		need = max(need, decoy.Memory())
@@ -288,8 +288,8 @@ func (a *Authority) verify(ctx context.Context, t *trial) (matched bool, err err
 		if decoy != nil {
 			decoy.Matches(t.secret)
 		}
-		if real != nil {
-			matched = real.Matches(t.secret)
+		if own != nil {
+			matched = own.Matches(t.secret)
 		}
 	})
 	return matched, err

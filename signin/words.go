@@ -40,15 +40,16 @@ func (v Verdict) words() words {
 
 // denial is sayWrong, but for what is decided before there is an account.
 func denial(r Reason) words {
-	switch {
-	case r == policy.NoTLS, r == policy.TLSVersion:
+	switch r {
+	case policy.NoTLS, policy.TLSVersion:
 		return sayNeedTLS
-	case r == policy.MechanismOff:
+	case policy.MechanismOff:
 		return sayNoSuchMech
-	case r == policy.Malformed:
+	case policy.Malformed:
 		return sayMalformed
+	default:
+		return sayWrong
 	}
-	return sayWrong
 }
 
 const (

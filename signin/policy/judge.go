@@ -81,7 +81,7 @@ func (r *Revision) allow(res *Result) Decision {
 func (r *Revision) connection(f *Facts) Reason {
 	p := r.protocols[f.Protocol]
 	switch {
-	case f.TLS.Version == 0 && !(r.plaintext[f.Listener] && f.Client.Addr.Unmap().IsLoopback()):
+	case f.TLS.Version == 0 && (!r.plaintext[f.Listener] || !f.Client.Addr.Unmap().IsLoopback()):
 		return NoTLS
 	case f.TLS.Version != 0 && f.TLS.Version < r.floor:
 		return TLSVersion

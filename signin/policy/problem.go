@@ -87,17 +87,18 @@ func places(doc []byte) map[string]int {
 	table := ""
 	for p.NextExpression() {
 		e := p.Expression()
-		switch {
-		case e.Kind == unstable.Table, e.Kind == unstable.ArrayTable:
+		switch e.Kind {
+		case unstable.Table, unstable.ArrayTable:
 			var line int
 			table, line = dotted(&p, e)
 			lines[table] = line
-		case e.Kind == unstable.KeyValue:
+		case unstable.KeyValue:
 			key, line := dotted(&p, e)
 			if table != "" {
 				key = table + "." + key
 			}
 			lines[key] = line
+		default:
 		}
 	}
 	return lines

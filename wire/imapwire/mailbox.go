@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"postern/fault"
 )
 
 // CanonicalMailbox gives the one spelling of a UTF-8 mailbox name: Unicode NFC
@@ -21,16 +20,9 @@ func CanonicalMailbox(name string) string {
 	return name
 }
 
-// CheckMailbox tells what is wrong with a UTF-8 mailbox name: it is empty, no
+// badMailbox tells what is wrong with a UTF-8 mailbox name: it is empty, no
 // UTF-8, or has control characters or the line and paragraph separators that
-// RFC 9051 §5.1 forbids.
-func CheckMailbox(name string) error {
-	if text := badMailbox(name); text != "" {
-		return fault.New(fault.Invalid, "imapwire.CheckMailbox", "%s", text)
-	}
-	return nil
-}
-
+// RFC 9051 §5.1 forbids. It is "" for a good one.
 func badMailbox(name string) string {
 	if name == "" {
 		return "a mailbox name may not be empty"

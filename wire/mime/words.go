@@ -12,7 +12,7 @@ import (
 // glued to other text; a character split between neighbouring words of one
 // charset is put together again. All that is forbidden and common.
 func DecodeHeader(raw string) string {
-	if strings.Index(raw, "=?") < 0 {
+	if !strings.Contains(raw, "=?") {
 		return oneLine(decodeGuessed(raw))
 	}
 	var d wordDecoder

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"postern/config"
 )
@@ -22,6 +23,9 @@ func (c *checkConfigCommand) Run(a app) error {
 		if _, err := readPolicy(cfg.SignIn.Policy); err != nil {
 			return err
 		}
+	}
+	for _, note := range certificateNotes(cfg, time.Now()) {
+		fmt.Fprintf(a.errs, "warning: %s\n", note)
 	}
 	fmt.Fprintf(a.out, "%s is good: %d listeners, data in %s\n", c.File, len(cfg.Listeners), cfg.Data)
 	return nil

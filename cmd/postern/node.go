@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"postern/blob/fileblob"
@@ -115,4 +117,28 @@ func certificatePair(cfg *config.Config) (*tls.Certificate, error) {
 		return nil, fault.New(fault.Invalid, "tls.certificate", "%s and %s are no pair of certificate and key: %w", cfg.TLS.Certificate, cfg.TLS.Key, err)
 	}
 	return &pair, nil
+}
+
+// certificateNotes tells why mail programs would refuse a certificate that can
+// be served.
+func certificateNotes(cfg *config.Config, now time.Time) []string {
+	pair, err := certificatePair(cfg)
+	if pair == nil || err != nil || pair.Leaf == nil {
+		return nil // told elsewhere
+	}
+	var notes []string
+	say := func(format string, args ...any) {
+		notes = append(notes, fmt.Sprintf("%s %s; mail programs will refuse it", cfg.TLS.Certificate, fmt.Sprintf(format, args...)))
+	}
+	leaf := pair.Leaf
+	if err := leaf.VerifyHostname(cfg.Hostname); err != nil {
+		say("is not for %s but for %s", cfg.Hostname, strings.Join(leaf.DNSNames, ", "))
+	}
+	if now.After(leaf.NotAfter) {
+		say("was good until %s", leaf.NotAfter.Local().Format(time.DateTime))
+	}
+	if now.Before(leaf.NotBefore) {
+		say("is good only from %s", leaf.NotBefore.Local().Format(time.DateTime))
+	}
+	return notes
 }

@@ -69,23 +69,69 @@ func (c *restoreCommand) all(ctx context.Context, a app, m *manifest) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(cfg.Data, storeFolder)); err == nil {
+	if exists(filepath.Join(cfg.Data, storeFolder)) {
 		return fault.New(fault.Exists, "restore", "%s has mail already; name a folder that has none", cfg.Data)
 	}
-	if err := copyBackup(ctx, c.Backup, cfg.Data, m); err != nil {
-		return err
-	}
-	n, err := openNode(ctx, cfg, slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	stage, err := newStage(cfg.Data)
 	if err != nil {
-		return err
+		return fault.Wrap(fault.Unavailable, "restore", err)
+	}
+	if err := copyBackup(ctx, c.Backup, stage, m); err != nil {
+		return errors.Join(err, os.RemoveAll(stage))
+	}
+	staged := *cfg
+	staged.Data = stage
+	n, err := openNode(ctx, &staged, slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(stage))
 	}
 	ad := offlineAdmin(n)
 	var done struct{ Accounts int }
 	if err := errors.Join(ad.call(ctx, "POST", "/v1/renew-uids", nil, &done), ad.close()); err != nil {
-		return err
+		return errors.Join(err, os.RemoveAll(stage))
+	}
+	if err := moveStage(stage, cfg.Data); err != nil {
+		return fault.Wrap(fault.Unavailable, "restore", err)
 	}
 	fmt.Fprintf(a.out, "restored %d accounts into %s\n", done.Accounts, cfg.Data)
 	return nil
+}
+
+// stageFolder, in the data folder, is where a restore is made ready. A restore
+// that broke off leaves nothing else, so that no server ever opens a half one,
+// or one whose UIDs are still the old ones.
+const stageFolder = ".restoring"
+
+// newStage makes the stage in dir, without what an earlier restore left that
+// broke off. Blobs in dir without a store are of one that broke off within
+// moveStage if the stage is there and has lost them.
+func newStage(dir string) (string, error) {
+	stage := filepath.Join(dir, stageFolder)
+	if exists(stage) && !exists(filepath.Join(stage, blobFolder)) && exists(filepath.Join(stage, storeFolder)) {
+		if err := os.RemoveAll(filepath.Join(dir, blobFolder)); err != nil {
+			return "", err
+		}
+	}
+	if err := os.RemoveAll(stage); err != nil {
+		return "", err
+	}
+	return stage, os.MkdirAll(stage, 0o700)
+}
+
+// moveStage moves what is ready into its place; the store, which makes it a
+// data folder, comes last.
+func moveStage(stage, dir string) error {
+	for _, name := range []string{blobFolder, storeFolder} {
+		if err := os.Rename(filepath.Join(stage, name), filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(syncFolder(dir), os.RemoveAll(stage))
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 func copyBackup(ctx context.Context, from, to string, m *manifest) error {

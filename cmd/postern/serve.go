@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
@@ -24,6 +25,9 @@ func (c *serveCommand) Run(ctx context.Context, a app) error {
 		return err
 	}
 	log := newLogger(cfg, a.errs)
+	for _, note := range certificateNotes(cfg, time.Now()) {
+		log.Warn("the certificate is of no use", "why", note)
+	}
 	d, err := bindDoors(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -64,10 +68,13 @@ func untilEnd(ctx context.Context, d *doors, n *node) error {
 		case <-ctx.Done():
 		}
 		notify(n.log, daemon.SdNotifyStopping)
+		n.log.Info("ending: sessions are told goodbye")
 		if err := d.Shutdown(); err != nil {
 			n.log.Warn("some sessions were cut off at the end", "error", err)
 		}
-		return n.Close()
+		err := n.Close()
+		n.log.Info("ended")
+		return err
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/template"
+	"time"
 
 	"postern/config"
 	"postern/fault"
@@ -58,7 +60,15 @@ func (c *setupCommand) Run(ctx context.Context, a app) error {
 	if err := writeDurably(c.Config, text, 0o644); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "wrote %s\nmade the administrator %s\n", c.Config, made.Account.Address)
+	for _, note := range certificateNotes(cfg, time.Now()) {
+		fmt.Fprintf(a.errs, "warning: %s\n", note)
+	}
+	fmt.Fprintf(a.out, "wrote %s\n", c.Config)
+	if made.Err != nil {
+		fmt.Fprintf(a.out, "%s has the account %s already; it stays as it is (\"postern account password\" gives it a new password)\n", c.Data, c.Admin)
+	} else {
+		fmt.Fprintf(a.out, "made the administrator %s\n", made.Account.Address)
+	}
 	if made.Secret != "" {
 		fmt.Fprintf(a.out, "password: %s\n(It is shown only this once.)\n", made.Secret)
 	}
@@ -67,10 +77,13 @@ func (c *setupCommand) Run(ctx context.Context, a app) error {
 }
 
 func (c *setupCommand) administrator(ctx context.Context, a app, n *node) (signin.Created, error) {
-	account := signin.NewAccount{Address: c.Admin, Name: "Administrator", Classes: []string{"admin"}, Generate: true}
-	if account.Address == "" {
-		account.Address = "admin@" + c.Domain
+	if c.Admin == "" {
+		c.Admin = "admin"
 	}
+	if !strings.Contains(c.Admin, "@") {
+		c.Admin += "@" + c.Domain
+	}
+	account := signin.NewAccount{Address: c.Admin, Name: "Administrator", Classes: []string{"admin"}, Generate: true}
 	if c.PasswordStdin {
 		p, err := readPassword(a.in)
 		if err != nil {
@@ -79,8 +92,8 @@ func (c *setupCommand) administrator(ctx context.Context, a app, n *node) (signi
 		account.Generate, account.Password = false, mail.NewSecret([]byte(p))
 	}
 	made, err := n.authority.CreateAccount(ctx, account)
-	if fault.Is(err, fault.Exists) {
-		return made, fault.New(fault.Exists, "postern setup", "%s has the account %s already; `postern account password` gives it a new password", c.Data, account.Address)
+	if fault.Is(err, fault.Exists) { // a setup that broke off, or one whose configuration is lost
+		return signin.Created{Err: err}, nil
 	}
 	return made, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"postern/fault"
 	"postern/mail"
 	"postern/store"
 )
@@ -17,6 +18,7 @@ type account struct {
 
 	subscribing sync.Mutex // held while subscribing, before mu
 	cancel      func()     // ends the subscription; guarded by subscribing
+	left        bool       // the engine forgot this account; guarded by subscribing
 
 	// mu guards what follows and everything in the indexes. It is held for
 	// moments only: the committing goroutine waits for it.
@@ -32,18 +34,25 @@ func (a *account) view(ctx context.Context, fn func(store.MailReader) error) err
 	return a.e.opts.Store.View(ctx, func(r store.Reader) error { return fn(r.Mail(a.id)) }, a.part())
 }
 
-// subscribe makes sure that changes are heard.
-func (a *account) subscribe() {
+// subscribe makes sure that changes are heard; Closed if the last session was
+// closed meanwhile.
+func (a *account) subscribe(op string) error {
 	a.subscribing.Lock()
 	defer a.subscribing.Unlock()
+	if a.left {
+		return fault.New(fault.Closed, op, "the session is closed")
+	}
 	if a.cancel == nil {
 		a.cancel = a.e.opts.Store.Subscribe(a.id, a.hear)
 	}
+	return nil
 }
 
+// unsubscribe is called once, when the engine has forgotten the account.
 func (a *account) unsubscribe() {
 	a.subscribing.Lock()
 	defer a.subscribing.Unlock()
+	a.left = true
 	if a.cancel != nil {
 		a.cancel()
 		a.cancel = nil
@@ -75,9 +84,14 @@ func (a *account) drop(x *index) {
 // acquire gives the index of a mailbox, read from the store if need be, for
 // release.
 func (a *account) acquire(ctx context.Context, box mail.MailboxID) (*index, error) {
-	a.subscribe()
+	if err := a.subscribe("mailbox.Select"); err != nil {
+		return nil, err
+	}
 	for {
 		x, mine := a.claim(box)
+		if x == nil {
+			return nil, fault.New(fault.Closed, "mailbox.Select", "the session is closed")
+		}
 		if mine {
 			x.load(ctx)
 		}
@@ -98,12 +112,16 @@ func (a *account) acquire(ctx context.Context, box mail.MailboxID) (*index, erro
 	}
 }
 
-// claim counts a user of an index; mine tells the one who must load it.
+// claim counts a user of an index; mine tells the one who must load it. There is
+// none once the last session has ended.
 func (a *account) claim(box mail.MailboxID) (x *index, mine bool) {
 	a.e.mu.Lock()
 	defer a.e.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.refs == 0 {
+		return nil, false
+	}
 	x = a.indexes[box]
 	if x == nil {
 		x, mine = newIndex(a, box), true

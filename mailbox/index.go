@@ -25,9 +25,7 @@ type index struct {
 	// The account's mu guards what follows.
 	loading bool
 	early   []*store.Change // heard while loading
-	snap    *Snapshot
-	table   *flagTable
-	pos     mail.ModSeq // position in the change log
+	reading
 	views   map[*View]struct{}
 	gone    bool // the mailbox was deleted
 	dropped bool
@@ -40,7 +38,7 @@ func newIndex(a *account, box mail.MailboxID) *index {
 
 // load reads the index; only its maker calls it.
 func (x *index) load(ctx context.Context) {
-	snap, table, pos, err := x.read(ctx)
+	got, err := x.read(ctx)
 	a := x.acct
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -52,12 +50,21 @@ func (x *index) load(ctx context.Context) {
 		}
 		return
 	}
-	x.settle(snap, table, pos)
+	x.settle(got)
+}
+
+// reading is a mailbox as it was read from the store in one snapshot.
+type reading struct {
+	snap  *Snapshot
+	table *flagTable
+	pos   mail.ModSeq // position in the change log
+
+	validity mail.UIDValidity
 }
 
 // settle takes over what was read and then what was heard meanwhile.
-func (x *index) settle(snap *Snapshot, table *flagTable, pos mail.ModSeq) {
-	x.snap, x.table, x.pos = snap, table, pos
+func (x *index) settle(got reading) {
+	x.reading = got
 	early := x.early
 	x.loading, x.early = false, nil
 	for _, c := range early {
@@ -67,12 +74,8 @@ func (x *index) settle(snap *Snapshot, table *flagTable, pos mail.ModSeq) {
 }
 
 // read reads the mailbox from the store in one snapshot.
-func (x *index) read(ctx context.Context) (*Snapshot, *flagTable, mail.ModSeq, error) {
-	var (
-		snap  *Snapshot
-		table *flagTable
-		pos   mail.ModSeq
-	)
+func (x *index) read(ctx context.Context) (reading, error) {
+	var got reading
 	err := x.acct.view(ctx, func(r store.MailReader) error {
 		counters, err := r.Counters()
 		if err != nil {
@@ -82,25 +85,25 @@ func (x *index) read(ctx context.Context) (*Snapshot, *flagTable, mail.ModSeq, e
 		if err != nil {
 			return err
 		}
-		table, pos = newFlagTable(), counters.ModSeq
+		got = reading{table: newFlagTable(), pos: counters.ModSeq, validity: row.UIDValidity}
 		rows := make([]Row, 0, max(row.Messages, 0))
 		err = x.states(r, row.UIDNext, func(s store.StateRow) error {
 			if len(rows)%1024 == 0 && ctx.Err() != nil {
 				return canceled(ctx, "mailbox.Select")
 			}
-			rows = append(rows, toRow(s, table))
+			rows = append(rows, toRow(s, got.table))
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		snap = &Snapshot{uidNext: max(row.UIDNext, 1), highest: max(row.HighestModSeq, row.Created, 1)}
-		snap.add(rows)
-		snap.count()
-		snap.use(table)
+		got.snap = &Snapshot{uidNext: max(row.UIDNext, 1), highest: max(row.HighestModSeq, row.Created, 1)}
+		got.snap.add(rows)
+		got.snap.count()
+		got.snap.use(got.table)
 		return nil
 	})
-	return snap, table, pos, err
+	return got, err
 }
 
 // states lists a mailbox's states. What is damaged is left out and logged, so
@@ -260,7 +263,7 @@ func (x *index) compact() {
 func (x *index) reload() {
 	x.loading = true
 	x.acct.e.background(func(ctx context.Context) {
-		snap, table, pos, err := x.read(ctx)
+		got, err := x.read(ctx)
 		x.acct.mu.Lock()
 		defer x.acct.mu.Unlock()
 		if err != nil {
@@ -269,7 +272,7 @@ func (x *index) reload() {
 			x.loading, x.early = false, nil
 			x.end()
 		} else {
-			x.settle(snap, table, pos)
+			x.settle(got)
 		}
 		x.wake()
 	})

@@ -35,7 +35,9 @@ func (a *account) lookup(ctx context.Context, name string) (id mail.MailboxID, c
 
 // ask is lookup in the store.
 func (a *account) ask(ctx context.Context, name string) (id mail.MailboxID, counters store.Counters, err error) {
-	a.subscribe()
+	if err := a.subscribe("mailbox.Append"); err != nil {
+		return 0, store.Counters{}, err
+	}
 	a.mu.Lock()
 	changes := a.known.changes
 	a.mu.Unlock()

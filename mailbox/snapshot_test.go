@@ -158,7 +158,7 @@ func manyRows(n int) []Row {
 
 // TestFlagTableCompacts holds that flag sets nobody has any more are let go.
 func TestFlagTableCompacts(t *testing.T) {
-	x := &index{table: newFlagTable(), snap: (&Snapshot{}).edit(nil, manyRows(10), true)}
+	x := &index{reading: reading{table: newFlagTable(), snap: (&Snapshot{}).edit(nil, manyRows(10), true)}}
 	for i := range 5000 {
 		row := x.snap.Row(1)
 		row.Set = x.table.intern(mail.Flags{Keywords: []string{string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + string(rune('a'+i/676))}})

@@ -80,6 +80,7 @@ func (v *View) attach(op string) error {
 	defer v.s.acct.mu.Unlock()
 	v.x.views[v] = struct{}{}
 	v.snap = v.x.snap
+	v.info.UIDValidity = v.x.validity // with its UIDs; info may be older, see RenewUIDs
 	if v.x.gone {
 		v.changed <- struct{}{}
 	}

@@ -139,9 +139,12 @@ func (d *Decoder) foreign(text string) error {
 // page may have made a browser send here.
 func isHTTP(line []byte) bool {
 	method, rest, _ := bytes.Cut(line, []byte{' '})
+	if bytes.HasPrefix(rest, []byte("/")) {
+		return true // whatever the method is: no command begins like this
+	}
 	switch string(method) {
 	case "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE", "PATCH", "PRI":
-		return bytes.HasPrefix(rest, []byte("/")) || bytes.Contains(rest, []byte(" HTTP/"))
+		return bytes.Contains(rest, []byte(" HTTP/"))
 	}
 	return false
 }

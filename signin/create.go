@@ -145,7 +145,7 @@ func (a *Authority) planOne(ctx context.Context, n *NewAccount) plan {
 func (a *Authority) create(dir store.DirectoryTx, p *plan) (Created, error) {
 	const op = "signin.CreateAccount"
 	if p.err != nil {
-		return Created{Err: fault.In(op, p.err)}, nil
+		return Created{Err: fault.In(op, p.err)}, nil //nolint:nilerr // told in the result: the others of the batch go on
 	}
 	for _, address := range append([]string{p.row.Address}, p.row.Aliases...) {
 		_, err := dir.AccountByAddress(address)

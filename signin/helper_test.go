@@ -19,7 +19,7 @@ import (
 )
 
 // cheap are parameters that make a hash take well under a millisecond.
-var cheap = credential.Params{MemoryKiB: 64, Time: 1, Threads: 1} //nolint:gochecknoglobals // a constant
+var cheap = credential.Params{MemoryKiB: 64, Time: 1, Threads: 1}
 
 // rig is an authority over a store in memory, with a clock that stands still.
 type rig struct {

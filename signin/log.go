@@ -173,7 +173,7 @@ func (l *signinLog) shed() {
 	}
 	l.rows = append(l.rows[:0:0], l.rows[over:]...)
 	l.mu.Lock()
-	l.dropped += uint64(over) //nolint:gosec // positive
+	l.dropped += uint64(over)
 	l.mu.Unlock()
 }
 

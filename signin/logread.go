@@ -60,18 +60,8 @@ const readPage = 1000
 func (l *signinLog) read(ctx context.Context, f Filter, fn func(followed) error) error {
 	left, before := f.Limit, store.AttemptID{}
 	for left > 0 {
-		var page []store.AttemptRow
-		err := l.store.View(ctx, func(r store.Reader) error {
-			page = page[:0]
-			return r.Attempts().Attempts(f.Account, before, func(row store.AttemptRow) error {
-				page = append(page, row)
-				if len(page) == readPage {
-					return errStop
-				}
-				return nil
-			})
-		}, store.Attempts)
-		if err != nil && !isStop(err) {
+		page, err := l.page(ctx, f.Account, before)
+		if err != nil {
 			return fault.In("signin.Attempts", err)
 		}
 		for _, row := range page {
@@ -98,6 +88,24 @@ func (l *signinLog) read(ctx context.Context, f Filter, fn func(followed) error)
 		before = page[len(page)-1].ID
 	}
 	return nil
+}
+
+// page reads up to readPage rows, newest first, in one snapshot.
+func (l *signinLog) page(ctx context.Context, account mail.AccountID, before store.AttemptID) (page []store.AttemptRow, err error) {
+	err = l.store.View(ctx, func(r store.Reader) error {
+		page = page[:0]
+		return r.Attempts().Attempts(account, before, func(row store.AttemptRow) error {
+			page = append(page, row)
+			if len(page) == readPage {
+				return errStop
+			}
+			return nil
+		})
+	}, store.Attempts)
+	if isStop(err) {
+		err = nil
+	}
+	return page, err
 }
 
 // Follow gives the last f.Limit entries, oldest first, then each new one as it

@@ -33,8 +33,8 @@ func deviceKey(network netip.Prefix, protocol string) string {
 func deviceHash(network netip.Prefix, protocol string) uint64 {
 	h := fnv.New64a()
 	a := network.Addr().As16()
-	_, _ = h.Write(a[:])                                                       // never fails (hash.Hash)
-	_, _ = h.Write(binary.BigEndian.AppendUint16(nil, uint16(network.Bits()))) //nolint:gosec // 0 to 128
+	_, _ = h.Write(a[:]) // never fails (hash.Hash)
+	_, _ = h.Write(binary.BigEndian.AppendUint16(nil, uint16(network.Bits())))
 	_, _ = h.Write([]byte(protocol))
 	return h.Sum64()
 }

@@ -121,14 +121,14 @@ func TestStoreOutages(t *testing.T) {
 		total = 100_000
 	}
 	const workers = 16
-	seed := rand.Uint64() //nolint:gosec // a test
+	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	var outcomes [modes]sync.Map
 	var done atomic.Int64
 	var group sync.WaitGroup
 	for w := range workers {
 		group.Go(func() {
-			rnd := rand.New(rand.NewPCG(seed, uint64(w))) //nolint:gosec // a test
+			rnd := rand.New(rand.NewPCG(seed, uint64(w)))
 			for done.Add(1) <= int64(total) {
 				mode := rnd.Int32N(modes)
 				s.mode.Store(mode)

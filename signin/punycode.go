@@ -87,7 +87,7 @@ func punyAdapt(delta, points int, first bool) int {
 
 func punyDigit(d int) byte {
 	if d < 26 {
-		return byte('a' + d) //nolint:gosec // d < 36
+		return byte('a' + d)
 	}
-	return byte('0' + d - 26) //nolint:gosec // d < 36
+	return byte('0' + d - 26)
 }

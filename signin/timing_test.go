@@ -11,7 +11,7 @@ import (
 )
 
 // kinds of names that nobody may tell apart.
-var suspects = []string{"existing", "missing", "disabled", "locked", "generated"} //nolint:gochecknoglobals // a constant
+var suspects = []string{"existing", "missing", "disabled", "locked", "generated"}
 
 func timingRig(t *testing.T, p credential.Params, each int) *rig {
 	t.Helper()

@@ -39,7 +39,7 @@ func (a *argon) Scheme() string {
 func (a *argon) memory() int64 { return int64(a.MemoryKiB) << 10 }
 
 func (a *argon) matches(password []byte) bool {
-	n := uint32(len(a.sum)) //nolint:gosec // the parser bounds it
+	n := uint32(len(a.sum))
 	derive := argon2.Key
 	if a.id {
 		derive = argon2.IDKey
@@ -115,7 +115,7 @@ func parseParams(s string) (p Params, err error) {
 		case "t":
 			p.Time = uint32(n)
 		case "p":
-			p.Threads = uint8(min(n, 255)) //nolint:gosec // bounded
+			p.Threads = uint8(min(n, 255))
 		default:
 			return p, fault.New(fault.Invalid, "credential.Parse", "an argon2 hash with an unknown parameter %q", k)
 		}

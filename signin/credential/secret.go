@@ -15,8 +15,8 @@ import (
 // are taken for each other when read and typed.
 const (
 	secretAlphabet = "abcdefghjkmnpqrstuvwxyz023456789"
-	secretLength   = 28 // 140 bits
-	secretPrefix   = "$postern-keyed$"
+	secretLength   = 28                // 140 bits
+	secretPrefix   = "$postern-keyed$" //nolint:gosec // the name of a scheme, no secret
 )
 
 // Generate makes a secret of 140 bits, in groups of four for people to type:

@@ -47,7 +47,7 @@ func (ps Problems) Error() string {
 }
 
 // wrongType is how the decoder names a type mismatch: in words for programmers.
-var wrongType = regexp.MustCompile(`^cannot (?:decode|store) TOML (\w+) `) //nolint:gochecknoglobals // a constant
+var wrongType = regexp.MustCompile(`^cannot (?:decode|store) TOML (\w+) `)
 
 // decodeProblems turns what the TOML decoder says into problems.
 func decodeProblems(err error) Problems {

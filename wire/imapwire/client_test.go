@@ -295,7 +295,7 @@ func (c client) search(dst []byte, cmd *Search) []byte {
 }
 
 // searchNames are the keys' names by SearchOp.
-var searchNames = [...]string{ //nolint:gochecknoglobals // a constant table
+var searchNames = [...]string{
 	"", "OR", "NOT", "ALL", "", "UID", "ANSWERED", "UNANSWERED", "DELETED", "UNDELETED", "DRAFT", "UNDRAFT", "FLAGGED",
 	"UNFLAGGED", "SEEN", "UNSEEN", "NEW", "OLD", "RECENT", "KEYWORD", "UNKEYWORD", "BCC", "BODY", "CC", "FROM", "SUBJECT",
 	"TEXT", "TO", "HEADER", "BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE", "SAVEDBEFORE", "SAVEDON",

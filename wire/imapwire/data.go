@@ -154,7 +154,7 @@ func (e Encoder) AppendStatusData(dst []byte, s *StatusData) []byte {
 	return append(dst, ")\r\n"...)
 }
 
-func nonNegative(n int64) uint64 { return uint64(max(n, 0)) } //nolint:gosec // never negative
+func nonNegative(n int64) uint64 { return uint64(max(n, 0)) }
 
 // AppendSearch appends "* SEARCH …" (RFC 3501 §7.2.5) with the numbers of a
 // static set; modSeq, unless 0, as RFC 7162 §3.1.5 has it.

@@ -5,7 +5,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
-
 )
 
 // CanonicalMailbox gives the one spelling of a UTF-8 mailbox name: Unicode NFC

@@ -174,7 +174,7 @@ func (d *Decoder) section(s *FetchSection) {
 			d.fail(BadSyntax, "a part number may not be 0")
 			return
 		}
-		s.Part = append(s.Part, int(n)) //nolint:gosec // bounded
+		s.Part = append(s.Part, int(n))
 		if !d.eat('.') {
 			break
 		}
@@ -251,7 +251,7 @@ func (d *Decoder) fetchModifiers(c *Fetch) {
 			d.expected("CHANGEDSINCE or VANISHED as a fetch modifier")
 		}
 	})
-	if d.ok() && c.Vanished && !(c.UID && c.Changed) { // RFC 7162 §3.2.6
+	if d.ok() && c.Vanished && (!c.UID || !c.Changed) { // RFC 7162 §3.2.6
 		d.fail(BadSyntax, "VANISHED needs UID FETCH and CHANGEDSINCE")
 	}
 }

@@ -32,7 +32,7 @@ func (d *Decoder) readSelect(readOnly bool) Command {
 func (d *Decoder) qresync() *QResync {
 	q := &QResync{}
 	d.want('(', "( after QRESYNC")
-	q.UIDValidity = mail.UIDValidity(d.number("a UIDVALIDITY", math.MaxUint32)) //nolint:gosec // bounded
+	q.UIDValidity = mail.UIDValidity(d.number("a UIDVALIDITY", math.MaxUint32))
 	d.space("the UIDVALIDITY")
 	q.ModSeq = d.modSeq()
 	if d.eat(' ') && d.peek() != '(' {

@@ -182,7 +182,7 @@ func AppendFlagList(dst []byte, f mail.Flags) []byte {
 var systemFlagLists = func() (t [32]string) { //nolint:gochecknoglobals // a constant table, made once
 	for i := range t {
 		sep := ""
-		for _, n := range (mail.Flags{System: mail.SystemFlags(i)}).Names() { //nolint:gosec // i is below 32
+		for _, n := range (mail.Flags{System: mail.SystemFlags(i)}).Names() {
 			t[i] += sep + n
 			sep = " "
 		}

@@ -163,7 +163,7 @@ func (s SeqSet) All() iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for _, r := range s.ranges {
 			for n := uint64(r.First); n <= uint64(r.Last); n++ {
-				if !yield(uint32(n)) { //nolint:gosec // n is at most r.Last
+				if !yield(uint32(n)) {
 					return
 				}
 			}

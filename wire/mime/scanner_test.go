@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-//nolint:gochecknoglobals // a test flag
 var update = flag.Bool("update", false, "write testdata/*.want anew")
 
 // samples are the messages in testdata by name.
@@ -23,7 +22,7 @@ func samples(tb testing.TB) map[string][]byte {
 	}
 	out := map[string][]byte{}
 	for _, f := range files {
-		b, err := os.ReadFile(f) //nolint:gosec // a test's own file
+		b, err := os.ReadFile(f)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -48,7 +47,7 @@ func TestSamples(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			want, err := os.ReadFile(file) //nolint:gosec // a test's own file
+			want, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,7 +6,7 @@ import (
 )
 
 // ErrUnknownEncoding is the cause of NewTransferDecoder's error.
-var ErrUnknownEncoding = errors.New("unknown content transfer encoding") //nolint:gochecknoglobals // a sentinel
+var ErrUnknownEncoding = errors.New("unknown content transfer encoding")
 
 // isIdentity tells whether an encoding leaves the bytes as they are.
 func isIdentity(encoding string) bool {
@@ -81,7 +81,7 @@ func (q *quantum) add(dst []byte, c byte) []byte {
 		if q.n++; q.n < 4 {
 			return dst
 		}
-		dst = append(dst, byte(q.bits>>16), byte(q.bits>>8), byte(q.bits)) //nolint:gosec // bytes are cut out of 24 bits
+		dst = append(dst, byte(q.bits>>16), byte(q.bits>>8), byte(q.bits))
 		*q = quantum{}
 	case v == pad64:
 		dst = q.end(dst)
@@ -93,9 +93,9 @@ func (q *quantum) add(dst []byte, c byte) []byte {
 func (q *quantum) end(dst []byte) []byte {
 	switch q.n {
 	case 2:
-		dst = append(dst, byte(q.bits>>4)) //nolint:gosec // a byte is cut out
+		dst = append(dst, byte(q.bits>>4))
 	case 3:
-		dst = append(dst, byte(q.bits>>10), byte(q.bits>>2)) //nolint:gosec // bytes are cut out
+		dst = append(dst, byte(q.bits>>10), byte(q.bits>>2))
 	}
 	*q = quantum{}
 	return dst
@@ -149,7 +149,7 @@ func (b *base64Reader) decode() {
 			v0, v1, v2, v3 := base64Values[in[i]], base64Values[in[i+1]], base64Values[in[i+2]], base64Values[in[i+3]]
 			if v0|v1|v2|v3 < 64 {
 				x := uint32(v0)<<18 | uint32(v1)<<12 | uint32(v2)<<6 | uint32(v3)
-				b.buf = append(b.buf, byte(x>>16), byte(x>>8), byte(x)) //nolint:gosec // bytes are cut out of 24 bits
+				b.buf = append(b.buf, byte(x>>16), byte(x>>8), byte(x))
 				i += 4
 				continue
 			}

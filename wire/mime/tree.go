@@ -67,7 +67,7 @@ func appendPart(dst []byte, p *Part, from int64) []byte {
 	dst = binary.AppendUvarint(dst, mask)
 	dst = appendWord(appendWord(appendWord(dst, p.Type), p.Subtype), p.Encoding)
 	for _, n := range [...]int64{p.HeaderStart - from, p.BodyStart - p.HeaderStart, p.Size(), p.Lines} {
-		dst = binary.AppendUvarint(dst, uint64(n)) //nolint:gosec // never negative: children follow each other within their parent
+		dst = binary.AppendUvarint(dst, uint64(n))
 	}
 	dst = appendTreeFields(dst, p, mask)
 	if p.Type == "multipart" {

@@ -52,21 +52,21 @@ func (d *treeDecoder) number() uint64 {
 // count reads a number of things that take at least size bytes each.
 func (d *treeDecoder) count(size int) int {
 	n := d.number()
-	if n > uint64((len(d.s)-d.i)/size) { //nolint:gosec // i is never past the end
+	if n > uint64((len(d.s)-d.i)/size) {
 		d.fail()
 		return 0
 	}
-	return int(n) //nolint:gosec // bounded by the length
+	return int(n)
 }
 
 // offset reads a distance from base that must not pass most.
 func (d *treeDecoder) offset(base, most int64) int64 {
 	n := d.number()
-	if n > uint64(most-base) { //nolint:gosec // base is at most most
+	if n > uint64(most-base) {
 		d.fail()
 		return base
 	}
-	return base + int64(n) //nolint:gosec // bounded by most
+	return base + int64(n)
 }
 
 func (d *treeDecoder) word() string {
@@ -78,12 +78,12 @@ func (d *treeDecoder) word() string {
 		}
 		return treeWords[n/2]
 	}
-	if n /= 2; n > uint64(len(d.s)-d.i) { //nolint:gosec // i is never past the end
+	if n /= 2; n > uint64(len(d.s)-d.i) {
 		d.fail()
 		return ""
 	}
 	start := d.i
-	d.i += int(n) //nolint:gosec // bounded by the length
+	d.i += int(n)
 	return d.s[start:d.i]
 }
 

@@ -87,7 +87,7 @@ func readBox(conn *posterntest.Conn, name string) (*boxState, error) {
 	return b, b.take(a.Lines)
 }
 
-var flagList = regexp.MustCompile(`FLAGS \(([^)]*)\)`) //nolint:gochecknoglobals // a constant
+var flagList = regexp.MustCompile(`FLAGS \(([^)]*)\)`)
 
 func (b *boxState) take(lines []posterntest.Line) error {
 	for _, l := range lines {

@@ -26,15 +26,15 @@ type Event struct {
 }
 
 var (
-	whole   = regexp.MustCompile(`^(\d+) +[\d.]+ (\w+)\((.*)\) += (-?\d+)`)                //nolint:gochecknoglobals // a constant
-	begun   = regexp.MustCompile(`^(\d+) +[\d.]+ (\w+)\((.*) <unfinished \.\.\.>`)         //nolint:gochecknoglobals // a constant
-	resumed = regexp.MustCompile(`^(\d+) +[\d.]+ <\.\.\. (\w+) resumed>(.*)\) += (-?\d+)`) //nolint:gochecknoglobals // a constant
-	decoded = regexp.MustCompile(`^\d+<([^>]*)>`)                                          //nolint:gochecknoglobals // a constant
-	names   = regexp.MustCompile(`"([^"]*)"`)                                              //nolint:gochecknoglobals // a constant
-	command = regexp.MustCompile(`^\d+<socket:[^>]*>, "(\w+) ((?:UID )?\w+)`)              //nolint:gochecknoglobals // a constant
-	answer  = regexp.MustCompile(`(?:"|\\r\\n)(c\d+) (OK|NO|BAD) `)                        //nolint:gochecknoglobals // a constant
-	lasting = regexp.MustCompile(`/store/\d+\.log$|/blobs/[0-9a-f]+\.(?:seg|one|spool)$`)  //nolint:gochecknoglobals // a constant
-	log     = regexp.MustCompile(`/store/\d+\.log$`)                                       //nolint:gochecknoglobals // a constant
+	whole   = regexp.MustCompile(`^(\d+) +[\d.]+ (\w+)\((.*)\) += (-?\d+)`)
+	begun   = regexp.MustCompile(`^(\d+) +[\d.]+ (\w+)\((.*) <unfinished \.\.\.>`)
+	resumed = regexp.MustCompile(`^(\d+) +[\d.]+ <\.\.\. (\w+) resumed>(.*)\) += (-?\d+)`)
+	decoded = regexp.MustCompile(`^\d+<([^>]*)>`)
+	names   = regexp.MustCompile(`"([^"]*)"`)
+	command = regexp.MustCompile(`^\d+<socket:[^>]*>, "(\w+) ((?:UID )?\w+)`)
+	answer  = regexp.MustCompile(`(?:"|\\r\\n)(c\d+) (OK|NO|BAD) `)
+	lasting = regexp.MustCompile(`/store/\d+\.log$|/blobs/[0-9a-f]+\.(?:seg|one|spool)$`)
+	log     = regexp.MustCompile(`/store/\d+\.log$`)
 )
 
 // Parse reads a trace. Calls that never ended are left out.

@@ -136,6 +136,32 @@ func TestCheckFindsAndRepairs(t *testing.T) {
 	}
 }
 
+// TestExpungeHalfMessages: a state without a message, which no crash makes, does
+// not keep the others from being expunged.
+func TestExpungeHalfMessages(t *testing.T) {
+	w := newWorld(t)
+	s := w.session()
+	for range 3 {
+		deliver(t, s, "INBOX", letter("x"), `\Deleted`)
+	}
+	w.harm(func(m store.MailTx) error {
+		row, err := m.MailboxByName("INBOX")
+		must(t, err)
+		s, err := m.State(row.ID, 2)
+		must(t, err)
+		must(t, m.DeleteMessage(row.ID, 2))
+		return m.PutState(row.ID, s)
+	})
+	v := selectBox(t, s, "INBOX")
+	_, err := v.Expunge(t.Context(), nil)
+	must(t, err)
+	if v.Sync(true); v.Snapshot().Len() != 0 {
+		t.Errorf("UIDs %v are left", uidsOf(v))
+	}
+	w.findings(true) // the content of the half message has no use
+	w.check()
+}
+
 // TestDamage holds that a damaged message is named and never served, and that
 // the others can be read.
 func TestDamage(t *testing.T) {

@@ -454,3 +454,43 @@ func TestWipe(t *testing.T) {
 	}
 	w.check()
 }
+
+// TestUIDsGivenTwice: what a caller names twice is changed once.
+func TestUIDsGivenTwice(t *testing.T) {
+	w := newWorld(t)
+	ctx, s := t.Context(), w.session()
+	for range 6 {
+		deliver(t, s, "INBOX", letter("x"))
+	}
+	v := selectBox(t, s, "INBOX")
+	res, err := v.Store(ctx, []mail.UID{1, 1, 3, 2, 3}, mailbox.FlagsAdd, mail.Flags{System: mail.FlagSeen}, nil)
+	must(t, err)
+	if !slices.Equal(res.Changed, []mail.UID{1, 2, 3}) {
+		t.Errorf("changed %v", res.Changed)
+	}
+	_, err = v.Remove(ctx, []mail.UID{6, 5, 6})
+	must(t, err)
+	if v.Sync(true); !slices.Equal(uidsOf(v), []mail.UID{1, 2, 3, 4}) {
+		t.Errorf("UIDs %v", uidsOf(v))
+	}
+	w.check()
+}
+
+// TestReadAfterTheGrace: who opens a message so late that its blob has been
+// deleted with it is told that it was expunged, not that it is damaged.
+func TestReadAfterTheGrace(t *testing.T) {
+	w := newWorld(t)
+	ctx, s := t.Context(), w.session()
+	deliver(t, s, "INBOX", letter("big")+strings.Repeat("x", 100_000))
+	v := selectBox(t, s, "INBOX")
+	must(t, v.Fetch(ctx, []mail.UID{1}, mailbox.WantBody, func(m *mailbox.Message) error {
+		_, err := v.Remove(ctx, []mail.UID{1})
+		must(t, err)
+		w.clock.Add(3601)
+		_, err = w.engine.Sweep(ctx)
+		must(t, err)
+		_, err = m.Open(ctx)
+		wantKind(t, err, fault.Expunged)
+		return nil
+	}))
+}

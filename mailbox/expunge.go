@@ -71,15 +71,19 @@ func (v *View) remove(ctx context.Context, op string, uids []mail.UID, flags mai
 	return at, err
 }
 
-// discard removes a message and its use of the content.
+// discard removes a message and its use of the content. What is missing or
+// damaged must not keep it from being deleted; Check reports that.
 func (w *work) discard(b *workBox, s *store.StateRow) error {
 	m, err := w.tx.Message(b.row.ID, s.UID)
 	switch {
 	case err == nil:
-		if err := w.unref(m.Email); err != nil {
-			return err
-		}
-	case !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Damaged):
+		err = w.unref(m.Email)
+	case fault.Is(err, fault.NotFound): // only a pair can be deleted
+		err = w.tx.PutMessage(b.row.ID, store.MessageRow{UID: s.UID})
+	case fault.Is(err, fault.Damaged):
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	return w.remove(b, s)

@@ -130,6 +130,10 @@ func (a *account) open(ctx context.Context, id mail.EmailID, content []byte, ref
 	}
 	r, err := a.e.opts.Blobs.Open(ctx, ref)
 	if fault.Is(err, fault.NotFound) {
+		// Who took longer than the grace may find it deleted with its message.
+		if err := a.view(ctx, func(r store.MailReader) error { _, _, err := whereabouts(r, id); return err }); err != nil {
+			return nil, err
+		}
 		return nil, fault.New(fault.Damaged, "mailbox.Open", "message %s: its blob %s is missing", id, ref)
 	}
 	if err != nil {

@@ -100,11 +100,7 @@ func (w *work) mendHalf(b *workBox, uid mail.UID) error {
 		b.added = append(b.added, s)
 		return w.tx.PutState(b.row.ID, s)
 	case serr == nil && fault.Is(merr, fault.NotFound):
-		// Only a pair can be deleted.
-		if err := w.tx.PutMessage(b.row.ID, store.MessageRow{UID: uid}); err != nil {
-			return err
-		}
-		return w.remove(b, &s)
+		return w.discard(b, &s)
 	}
 	return nil
 }

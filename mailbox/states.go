@@ -2,6 +2,7 @@ package mailbox
 
 import (
 	"context"
+	"slices"
 
 	"postern/fault"
 	"postern/mail"
@@ -20,9 +21,14 @@ func (w *work) stateOf(b *workBox, uid mail.UID) (s store.StateRow, ok bool, err
 // stretch is how many states are read before they are changed.
 const stretch = 1024
 
-// states calls fn for each of uids, ascending, with its state, or nil if the
-// message is gone. fn may change that message.
+// states calls fn once for each of uids, ascending, with its state, or nil if
+// the message is gone. fn may change that message.
 func (w *work) states(ctx context.Context, b *workBox, uids []mail.UID, fn func(mail.UID, *store.StateRow) error) error {
+	if !ascending(uids) {
+		uids = slices.Clone(uids)
+		slices.Sort(uids)
+		uids = slices.Compact(uids)
+	}
 	var rows []store.StateRow
 	for len(uids) > 0 {
 		if ctx.Err() != nil {
@@ -49,6 +55,16 @@ func (w *work) states(ctx context.Context, b *workBox, uids []mail.UID, fn func(
 		}
 	}
 	return nil
+}
+
+// ascending tells whether no UID comes twice and all are in order.
+func ascending(uids []mail.UID) bool {
+	for i := 1; i < len(uids); i++ {
+		if uids[i] <= uids[i-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // readStates reads those of uids that are there: in one pass if most of a

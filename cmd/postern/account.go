@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -142,11 +144,13 @@ func (c *accountShow) Run(ctx context.Context, a app) error {
 	fmt.Fprintf(w, "address\t%s\nname\t%s\naliases\t%s\nclasses\t%s\nenabled\t%t\nsince\t%s\n", acc.Address, acc.Name,
 		strings.Join(acc.Aliases, " "), strings.Join(acc.Classes, " "), acc.Enabled, day(acc.Created))
 	if u := acc.Usage; u != nil {
-		fmt.Fprintf(w, "stored\t%s in %d messages", config.Size(u.Bytes), u.Messages)
+		fmt.Fprintf(w, "stored\t%s in %d messages\n", amount(u.Bytes), u.Messages)
 		if u.BytesLimit > 0 {
-			fmt.Fprintf(w, ", of %s", config.Size(u.BytesLimit))
+			fmt.Fprintf(w, "quota\t%s\n", amount(u.BytesLimit))
 		}
-		fmt.Fprintln(w)
+		if u.MessagesLimit > 0 {
+			fmt.Fprintf(w, "quota\t%d messages\n", u.MessagesLimit)
+		}
 	}
 	for _, cr := range acc.Credentials {
 		fmt.Fprintf(w, "%s %d\t%s\n", cr.Kind, cr.ID, describe(cr))
@@ -263,7 +267,7 @@ func (c *accountQuota) Run(ctx context.Context, a app) error {
 		return ad.call(ctx, "PUT", accountPath(c.Address, "/quota"), adminserver.Usage{BytesLimit: int64(size), MessagesLimit: c.Messages}, &acc)
 	})
 	if err == nil {
-		fmt.Fprintf(a.out, "%s may store %s; it stores %s\n", acc.Address, limit(acc.Usage.BytesLimit), config.Size(acc.Usage.Bytes))
+		fmt.Fprintf(a.out, "%s may store %s; it stores %s\n", acc.Address, limit(acc.Usage.BytesLimit), amount(acc.Usage.Bytes))
 	}
 	return err
 }
@@ -272,7 +276,22 @@ func limit(octets int64) string {
 	if octets == 0 {
 		return "as much as it likes"
 	}
-	return config.Size(octets).String()
+	return amount(octets)
+}
+
+// amount is a number of octets as people read it: exact, or to three digits.
+func amount(octets int64) string {
+	if octets < 1<<10 {
+		return fmt.Sprintf("%d octets", octets)
+	}
+	if exact := config.Size(octets).String(); strings.Contains(exact, " ") && len(exact) <= len("1023 MiB") {
+		return exact
+	}
+	value, units := float64(octets)/(1<<10), []string{"KiB", "MiB", "GiB", "TiB"}
+	for value >= 999.5 && len(units) > 1 {
+		value, units = value/(1<<10), units[1:]
+	}
+	return strconv.FormatFloat(value, 'f', max(0, 2-int(math.Log10(max(value, 1)))), 64) + " " + units[0]
 }
 
 type accountAppPassword struct {

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"postern/blob"
-	"postern/config"
 	"postern/fault"
 	"postern/server/adminserver"
 	"postern/store"
@@ -31,7 +30,7 @@ func (c *backupCommand) Run(ctx context.Context, a app) error {
 		return ad.call(ctx, "POST", "/v1/backup", adminserver.BackupOrder{Dir: c.Dir}, &done)
 	})
 	if err == nil {
-		fmt.Fprintf(a.out, "backup of %s octets in %s\n", config.Size(done.Bytes), c.Dir)
+		fmt.Fprintf(a.out, "backup of %s in %s\n", amount(done.Bytes), c.Dir)
 	}
 	return err
 }

@@ -50,6 +50,9 @@ func (c *demoCommand) Run(ctx context.Context, a app) error {
 	cfg := c.config(dir, certs)
 	log := newLogger(cfg, a.errs)
 	d, err := bindDoors(ctx, cfg, log) // a taken port is told before anything is made
+	if fault.Is(err, fault.InUse) {
+		return fault.New(fault.InUse, "", "%s; perhaps another demo runs: end it, or give other ports with --base-port, such as %d", fault.Plain(err), c.BasePort+10000)
+	}
 	if err != nil {
 		return err
 	}

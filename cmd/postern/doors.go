@@ -56,7 +56,7 @@ func bindDoors(ctx context.Context, cfg *config.Config, log *slog.Logger) (*door
 		var l net.ListenConfig
 		if d.metrics, err = l.Listen(ctx, "tcp", cfg.Metrics.Address); err != nil {
 			d.Abort()
-			return nil, fault.New(fault.InUse, "postern", "metrics on %s: %w", cfg.Metrics.Address, err)
+			return nil, fault.New(fault.InUse, "postern", "metrics cannot be served on %s: %w", cfg.Metrics.Address, err)
 		}
 	}
 	return d, nil

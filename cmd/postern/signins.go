@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"postern/fault"
@@ -17,9 +18,9 @@ type signinsCommand struct {
 	JSON     bool   `help:"One JSON object a line."`
 	Limit    int    `help:"How many entries." default:"100"`
 	Follow   bool   `help:"Show the last entries, then each new one until Ctrl-C."`
-	Account  string `help:"Only this account name."`
-	Protocol string `help:"Only this protocol."`
-	Outcome  string `help:"Only this outcome." enum:"allow,deny,challenge,delay,unavailable," default:""`
+	Account  string `help:"Only this account." placeholder:"ADDRESS"`
+	Protocol string `help:"Only this protocol, such as imap." placeholder:"NAME"`
+	Outcome  string `help:"Only this outcome: allow, deny, challenge, delay or unavailable." placeholder:"WORD" enum:"allow,deny,challenge,delay,unavailable," default:""`
 }
 
 func (c *signinsCommand) Run(ctx context.Context, a app) error {
@@ -40,17 +41,33 @@ func (c *signinsCommand) Run(ctx context.Context, a app) error {
 			if c.JSON {
 				return json.NewEncoder(a.out).Encode(e)
 			}
-			tls := "no TLS"
-			if e.TLSVersion != nil {
-				tls = "TLS " + *e.TLSVersion
-			}
-			why := ""
-			if e.Status.FailureReason != "" {
-				why = " (" + e.Status.FailureReason + ")"
-			}
-			_, err := fmt.Fprintf(a.out, "%s %s%s %q %s %s from %s, %s, %q, revision %d\n", e.Time.Local().Format(time.DateTime),
-				e.Outcome, why, e.Account, e.Protocol, e.Mechanism, e.IPAddress, tls, e.ClientAppUsed, e.Revision)
+			_, err := fmt.Fprintln(a.out, signInLine(e))
 			return err
 		})
 	})
+}
+
+// signInLine is an entry of the sign-in log for a person.
+func signInLine(e signin.Entry) string {
+	why := ""
+	if e.Status.FailureReason != "" {
+		why = " (" + e.Status.FailureReason + ")"
+	}
+	who := fmt.Sprintf("%q", e.Account)
+	if e.Account == "" {
+		who = "before any name"
+	}
+	tls := "no TLS"
+	switch {
+	case e.TLSVersion != nil:
+		tls = "TLS " + *e.TLSVersion
+	case len(e.OfferedVersions) > 0:
+		tls = "offered TLS " + strings.Join(e.OfferedVersions, ", ")
+	}
+	how := e.Protocol
+	if e.Mechanism != "" {
+		how += " " + e.Mechanism
+	}
+	return fmt.Sprintf("%s %s%s %s %s at %s from %s, %s, %q, revision %d", e.Time.Local().Format(time.DateTime),
+		e.Outcome, why, who, how, e.Listener, e.IPAddress, tls, e.ClientAppUsed, e.Revision)
 }

@@ -256,9 +256,11 @@ func seed(t testing.TB) uint64 {
 // (RELIABILITY: each change is all or nothing, UIDs are never given twice).
 func TestCrash(t *testing.T) {
 	const perMachine = 100
-	for n := range long(12, 1000) {
+	machines := long(12, 1000)
+	for n := range machines {
 		t.Run(strconv.Itoa(n), func(t *testing.T) { crashes(t, seed(t), perMachine) })
 	}
+	t.Logf("%d crash points", machines*perMachine)
 }
 
 func crashes(t *testing.T, seed uint64, points int) {
@@ -324,7 +326,9 @@ func (o *oracle) learn(t *testing.T, s *mailbox.Session, h history) {
 // was acknowledged before the power went is there exactly once, what was not
 // at most once and whole.
 func TestCrashAcknowledged(t *testing.T) {
-	for n := range long(40, 2000) {
+	machines := long(40, 2000)
+	defer t.Logf("%d crash points", machines)
+	for n := range machines {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			m := newMachine(t, seed(t))
 			s := m.session()

@@ -6,13 +6,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
-
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"postern/blob"
 	"postern/blob/blobfs"
@@ -24,6 +19,7 @@ import (
 	"postern/signin/grant/granttest"
 	"postern/store"
 	"postern/store/pebblestore"
+	"postern/store/pebblestore/faultfs"
 )
 
 // machine is an engine on disks that lose power together.
@@ -35,19 +31,17 @@ type machine struct {
 	blobs  blob.Store
 	engine *mailbox.Engine
 
-	syncFails atomic.Bool // the next sync of the store
-
 	mu      sync.Mutex // guards what follows
-	db      *vfs.MemFS
+	db      *faultfs.FS
 	files   *blobtest.MemFS
 	left    int // writes until the power goes; 0: it stays
 	percent int
-	nextDB  *vfs.MemFS // what is left after the crash
+	nextDB  *faultfs.FS // what is left after the crash
 	nextFS  *blobtest.MemFS
 }
 
 func newMachine(t testing.TB, seed uint64) *machine {
-	m := &machine{t: t, rng: rand.New(rand.NewPCG(seed, 1)), db: vfs.NewCrashableMem(), files: blobtest.NewMemFS()}
+	m := &machine{t: t, rng: rand.New(rand.NewPCG(seed, 1)), db: faultfs.New(), files: blobtest.NewMemFS()}
 	m.boot()
 	t.Cleanup(func() { m.halt() })
 	return m
@@ -55,16 +49,8 @@ func newMachine(t testing.TB, seed uint64) *machine {
 
 func (m *machine) boot() {
 	var err error
-	fs := errorfs.Wrap(m.db, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
-			m.write()
-		}
-		if (op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData) && m.syncFails.Swap(false) {
-			return syscall.EIO
-		}
-		return nil
-	}))
-	m.store, err = pebblestore.Open("db", pebblestore.Options{FS: fs, MemTableBytes: 1 << 20, CheckEvery: time.Hour})
+	m.db.OnWrite(m.write)
+	m.store, err = pebblestore.Open("db", pebblestore.Options{FS: m.db, MemTableBytes: 1 << 20, CheckEvery: time.Hour})
 	must(m.t, err)
 	m.blobs, err = fileblob.Open("/blobs", fileblob.Options{FS: crashFS{m.files, m.write}, MinFree: -1, SegmentSize: 16 << 10, SoloSize: 4 << 10})
 	must(m.t, err)
@@ -95,7 +81,7 @@ func (m *machine) write() {
 		return
 	}
 	if m.left--; m.left == 0 {
-		m.nextDB = m.db.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: m.percent, RNG: m.rng})
+		m.nextDB = m.db.Image(m.rng.Uint64(), m.percent)
 		m.nextFS = m.files.Crash(float64(m.percent)/100, m.rng)
 	}
 }

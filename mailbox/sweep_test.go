@@ -76,7 +76,7 @@ func TestSweepAfterAFailedSync(t *testing.T) {
 	deliver(t, s, "INBOX", letter("small"))
 	_, err := m.engine.Sweep(t.Context())
 	must(t, err)
-	m.syncFails.Store(true)
+	m.db.FailSync()
 	_, err = tryDeliver(t.Context(), s, "INBOX", []string{big})
 	wantKind(t, err, fault.ReadOnly)
 	if n, _ := m.engine.Sweep(t.Context()); n != 0 {

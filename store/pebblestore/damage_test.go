@@ -72,6 +72,7 @@ func TestFlippedBits(t *testing.T) {
 	if flips == 0 {
 		t.Error("nothing was flipped")
 	}
+	t.Logf("%d flips", flips)
 }
 
 func flipOne(t *testing.T, dir, name string, rng *rand.Rand, bodies map[mail.AccountID][]byte) {

@@ -68,7 +68,8 @@ func testFailedSync(t *testing.T, hn *Harness) {
 // acknowledged, seen or heard may be gone from Views or after a crash.
 func testFailedSyncs(t *testing.T, open func(t testing.TB) *Harness) {
 	seed := seedOf(t)
-	for round := range uint64(count(10, 2000)) {
+	rounds := uint64(count(10, 2000))
+	for round := range rounds {
 		hn := open(t)
 		if hn.FailSync == nil {
 			return
@@ -107,6 +108,7 @@ func testFailedSyncs(t *testing.T, open func(t testing.TB) *Harness) {
 			return
 		}
 	}
+	t.Logf("%d histories with a failed sync, seed %d", rounds, seed)
 }
 
 // testFullDisk is law 8: new mail is refused, reading and deleting go on, and

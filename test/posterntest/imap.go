@@ -138,6 +138,9 @@ func (c *Conn) tag() string {
 func (c *Conn) write(b []byte) error {
 	c.nc.SetDeadline(time.Now().Add(c.Timeout))
 	_, err := c.nc.Write(b)
+	if err != nil {
+		_ = c.AwaitBye(time.Second) // the server may have said why it closed
+	}
 	return err
 }
 

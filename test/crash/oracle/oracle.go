@@ -134,13 +134,18 @@ func (l *Running) Refused() int {
 	return n
 }
 
-// Byes are the last words of the server to each worker.
-func (l *Running) Byes() []string {
-	byes := make([]string, len(l.conns))
+// Unsaid are the workers that were not told BYE. Who was sending a message is
+// left out: a server that closes on unread bytes resets the connection, and its
+// last words may be lost with it.
+func (l *Running) Unsaid() []string {
+	var all []string
 	for i, c := range l.conns {
-		byes[i] = c.Bye
+		w := l.workers[i]
+		if n := len(w.pending); c.Bye == "" && (n == 0 || w.pending[n-1].Kind != "append") {
+			all = append(all, w.Name)
+		}
 	}
-	return byes
+	return all
 }
 
 func (l *Running) close() {

@@ -18,7 +18,9 @@ type Worker struct {
 	// nothing may have been done, except by the first of them if InDoubt is set.
 	Refusable, InDoubt bool
 	Refused            []string
-	Acked              int
+	// Ending says that the server is being stopped: NO to a question is fine.
+	Ending bool
+	Acked  int
 
 	refusals atomic.Int64 // len(Refused), for who watches
 	seed     uint64

@@ -10,7 +10,7 @@ FUZZTIME ?= 20s
 BENCH    ?=
 DEMO     ?= $(CURDIR)/.demo
 
-.PHONY: build run deps test check clients lint generate generated fuzz bench long clean
+.PHONY: build run deps test check clients crash lint generate generated fuzz bench long clean
 
 build: ## the program, bin/postern
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/postern ./cmd/postern
@@ -27,6 +27,7 @@ test: ## everything that must hold; installs what is missing when it may
 	$(GO) vet ./...
 	$(GO) test -race -shuffle=on -timeout 20m ./...
 	$(MAKE) clients
+	$(MAKE) crash
 
 check: ## what needs Go alone
 	$(GO) vet ./...
@@ -35,6 +36,9 @@ check: ## what needs Go alone
 clients: build ## real mail programs against the demo
 	POSTERN_BIN=$(CURDIR)/bin/postern $(GO) test -tags clients -count=1 -skip Thunderbird -timeout 15m ./test/clients/...
 	POSTERN_BIN=$(CURDIR)/bin/postern $(GO) test -tags clients -count=1 -run Thunderbird -timeout 10m ./test/clients/...
+
+crash: build ## kill -9, failing and full disks, flipped bits, TLS scans against the program
+	POSTERN_BIN=$(CURDIR)/bin/postern $(GO) test -tags crash -count=1 -timeout 20m ./test/crash/... ./test/tls/...
 
 lint: $(LINT) $(DEADCODE) ## format, linters, walls, dead code
 	$(LINT) fmt --diff
@@ -60,7 +64,7 @@ bench: build ## Postern beside Dovecot, in one table
 	$(GO) run ./test/bench --postern $(CURDIR)/bin/postern $(BENCH)
 
 long: build ## the full counts; hours
-	POSTERN_LONG=1 POSTERN_BIN=$(CURDIR)/bin/postern $(GO) test -count=1 -timeout 6h ./...
+	POSTERN_LONG=1 POSTERN_BIN=$(CURDIR)/bin/postern $(GO) test -tags crash -count=1 -timeout 6h ./...
 
 clean:
 	rm -rf bin .demo

@@ -22,6 +22,8 @@ openssl:openssl
 sslscan:sslscan
 testssl:testssl.sh
 strace:strace
+unshare:util-linux
+nsenter:util-linux
 gsasl:gsasl
 xz:xz-utils
 '

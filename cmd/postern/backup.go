@@ -159,10 +159,15 @@ func sumFile(name string) (int64, string, error) {
 	return n, hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// writeDurably writes a file by rename, so that it is there whole or not.
+// writeDurably writes a file by rename, so that it is there whole or not. What
+// lies where the new one is written, left by a crash or laid by somebody to read
+// along, is never written to.
 func writeDurably(name string, data []byte, mode fs.FileMode) error {
 	tmp := name + ".new"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(fault.Unavailable, "write", err)
+	}
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, "write", err)
 	}

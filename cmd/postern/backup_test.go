@@ -40,3 +40,31 @@ func TestBackupIntoItself(t *testing.T) {
 		t.Errorf("beside them: %v", err)
 	}
 }
+
+// TestWriteDurably writes secrets to a file of its own: not by a link, nor into
+// a file that others have open.
+func TestWriteDurably(t *testing.T) {
+	dir := t.TempDir()
+	name, other := filepath.Join(dir, "demo.json"), filepath.Join(dir, "other")
+	for what, lay := range map[string]func() error{
+		"a link": func() error { return os.Symlink(other, name+".new") },
+		"a file": func() error { return os.Link(other, name+".new") },
+	} {
+		if err := os.WriteFile(other, []byte("theirs"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := lay(); err != nil {
+			t.Fatal(err)
+		}
+		if err := writeDurably(name, []byte("secret"), 0o600); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if raw, err := os.ReadFile(other); err != nil || string(raw) != "theirs" {
+			t.Errorf("%s was written to: %q %v", what, raw, err)
+		}
+		info, err := os.Lstat(name)
+		if err != nil || info.Mode() != 0o600 {
+			t.Errorf("%s: %v %v", what, info, err)
+		}
+	}
+}

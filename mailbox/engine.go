@@ -22,7 +22,7 @@ type Options struct {
 	Logger *slog.Logger     // nil discards
 	Clock  func() time.Time // nil is time.Now
 
-	InlineMax   int64         // messages up to this size live in the store; 0 is 64 KiB
+	InlineMax   int64         // messages up to this size live in the store; 0 is 32 KiB (docs/design/0003)
 	IndexBudget int64         // octets for indexes of mailboxes; 0 is 256 MiB
 	Grace       time.Duration // how long unused blobs are kept; 0 is 1 hour
 	Limits      Limits
@@ -35,7 +35,7 @@ func (o *Options) defaults() {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	orDefault(&o.InlineMax, 64<<10)
+	orDefault(&o.InlineMax, 32<<10)
 	orDefault(&o.IndexBudget, 256<<20)
 	orDefault(&o.Grace, time.Hour)
 	orDefault(&o.Limits.MessageBytes, 50<<20)

@@ -43,7 +43,7 @@ func noise(r *rand.Rand, size int) []byte {
 }
 
 // Size draws a size: mostly what people write, and enough of what is kept in
-// blobs, in shared segments (above 64 KiB) and in ones of their own (above 256).
+// blobs, in shared segments (above 32 KiB) and in ones of their own (above 256).
 func Size(r *rand.Rand) int {
 	switch n := r.IntN(100); {
 	case n < 10:
@@ -51,9 +51,9 @@ func Size(r *rand.Rand) int {
 	case n < 75:
 		return marked + r.IntN(20<<10)
 	case n < 85:
-		return 60<<10 + r.IntN(8<<10) // around the bound of what is kept inline
+		return 28<<10 + r.IntN(8<<10) // around the bound of what is kept inline
 	case n < 95:
-		return 64<<10 + r.IntN(192<<10)
+		return 32<<10 + r.IntN(224<<10)
 	default:
 		return 256<<10 + r.IntN(2<<20-256<<10)
 	}

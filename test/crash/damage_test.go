@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"postern/test/crash/oracle"
 	"postern/test/posterntest"
@@ -119,6 +120,12 @@ func (d *damage) flip(name string, bit int64) {
 	d.must(err)
 	f.Close()
 
+	began := time.Now()
+	defer func() {
+		if took := time.Since(began); took > 10*time.Second {
+			d.Logf("%s: reading and checking took %v", what, took)
+		}
+	}()
 	server, err := posterntest.Start(d.Context(), d.binary, d.opts)
 	if err != nil {
 		d.refused++

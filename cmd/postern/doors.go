@@ -119,6 +119,9 @@ func (d *doors) Serve(n *node) error {
 // socket that is there already was left by a process that has ended.
 func listenAdmin(cfg *config.Config) (net.Listener, error) {
 	path := cfg.Admin.Socket
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
+		return nil, fault.New(fault.Exists, "admin.socket", "%s is there and no socket; name another path", path)
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fault.New(fault.Unavailable, "admin.socket", "%s cannot be replaced: %w", path, err)
 	}

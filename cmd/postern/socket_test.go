@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"postern/config"
+	"postern/fault"
 )
 
 // TestAdminSocket finds the server by its socket, however deep the data folder
@@ -56,5 +57,21 @@ func TestAdminSocket(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestAdminSocketSparesFiles replaces a socket that was left, and nothing else.
+func TestAdminSocketSparesFiles(t *testing.T) {
+	dir := t.TempDir()
+	cfg := config.ForData(dir)
+	cfg.Admin.Socket = filepath.Join(dir, "postern.toml")
+	if err := os.WriteFile(cfg.Admin.Socket, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := listenAdmin(cfg); !fault.Is(err, fault.Exists) {
+		t.Errorf("%v %v", l, err)
+	}
+	if raw, err := os.ReadFile(cfg.Admin.Socket); err != nil || string(raw) != "precious" {
+		t.Errorf("the file is %q, %v", raw, err)
 	}
 }

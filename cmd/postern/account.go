@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -68,12 +69,25 @@ func (c *accountAdd) Run(ctx context.Context, a app) error {
 				return errors.New(made.Error)
 			}
 			fmt.Fprintf(a.out, "made %s\n", made.Address)
+			c.warnOfDomain(a, made.Address)
 			if made.Password != "" {
 				fmt.Fprintf(a.out, "password: %s\n(It is shown only this once.)\n", made.Password)
 			}
 			return nil
 		})
 	})
+}
+
+// warnOfDomain tells of an address whose domain is not served: it may be
+// meant, and it may be a slip of the finger.
+func (w where) warnOfDomain(a app, address string) {
+	cfg, err := w.load()
+	if err != nil || len(cfg.Domains) == 0 {
+		return // nothing to compare with
+	}
+	if _, domain, _ := strings.Cut(address, "@"); !slices.ContainsFunc(cfg.Domains, func(d string) bool { return strings.EqualFold(d, domain) }) {
+		fmt.Fprintf(a.errs, "warning: %s is not among the domains of the configuration (%s)\n", domain, strings.Join(cfg.Domains, ", "))
+	}
 }
 
 // with connects, runs fn and closes.
@@ -105,10 +119,10 @@ type accountList struct {
 
 func (c *accountList) Run(ctx context.Context, a app) error {
 	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	if !c.JSON {
-		fmt.Fprintln(w, "ADDRESS\tNAME\tCLASSES\tSTATE\tSINCE")
-	}
 	return errors.Join(c.with(ctx, a, func(ad *adminClient) error {
+		if !c.JSON {
+			fmt.Fprintln(w, "ADDRESS\tNAME\tCLASSES\tSTATE\tSINCE")
+		}
 		return stream(ctx, ad, "GET", "/v1/accounts", nil, func(acc adminserver.Account) error {
 			if c.JSON {
 				return json.NewEncoder(a.out).Encode(acc)

@@ -24,10 +24,10 @@ type sessionList struct {
 
 func (c *sessionList) Run(ctx context.Context, a app) error {
 	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	if !c.JSON {
-		fmt.Fprintln(w, "ID\tACCOUNT\tPROTOCOL\tFROM\tTLS\tCLIENT\tSINCE")
-	}
 	return errors.Join(c.with(ctx, a, func(ad *adminClient) error {
+		if !c.JSON {
+			fmt.Fprintln(w, "ID\tACCOUNT\tPROTOCOL\tFROM\tTLS\tCLIENT\tSINCE")
+		}
 		return stream(ctx, ad, "GET", "/v1/sessions", nil, func(s adminserver.Session) error {
 			if c.JSON {
 				return json.NewEncoder(a.out).Encode(s)

@@ -98,7 +98,7 @@ func wrongValue(t reflect.Type, v fileValue) string {
 }
 
 func kindWords(k unstable.Kind) string {
-	switch k { //nolint:exhaustive // the rest are dates and times
+	switch k {
 	case unstable.String:
 		return "text"
 	case unstable.Bool:
@@ -109,7 +109,7 @@ func kindWords(k unstable.Kind) string {
 		return "a list"
 	case unstable.InlineTable:
 		return "a table"
-	default:
+	default: // the rest are dates and times
 		return "a date"
 	}
 }

@@ -97,7 +97,7 @@ func (w where) importMail(ctx context.Context, a app, address string, read func(
 	})
 }
 
-var errServerEnded = errors.New("the server has ended the import") //nolint:gochecknoglobals // a sentinel
+var errServerEnded = errors.New("the server has ended the import")
 
 func sendMessages(w io.Writer, read func(func(foreign.Message) error, func(foreign.Trouble)) error, trouble func(foreign.Trouble)) error {
 	b := bufio.NewWriterSize(w, 1<<16)

@@ -116,10 +116,8 @@ func (im *importer) run(r *bufio.Reader) error {
 			return errors.Join(im.flush(), err)
 		}
 		if h.Empty {
-			if _, err := im.inMailbox(h); err != nil {
-				if err := im.failed(h.Source, err); err != nil {
-					return err
-				}
+			if err := im.empty(h); err != nil {
+				return err
 			}
 			continue
 		}
@@ -145,6 +143,14 @@ func (im *importer) run(r *bufio.Reader) error {
 	}
 	im.sum.Done = true
 	return im.say(im.sum)
+}
+
+// empty makes sure of a mailbox that no message comes for.
+func (im *importer) empty(h ImportHeader) error {
+	if _, err := im.inMailbox(h); err != nil {
+		return im.failed(h.Source, err)
+	}
+	return nil
 }
 
 func readImportHeader(r *bufio.Reader) (ImportHeader, error) {

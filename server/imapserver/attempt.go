@@ -31,6 +31,9 @@ func (s *session) attempt(ctx context.Context, a signin.Attempt) (reply, error) 
 	s.conn.SignedIn()
 	s.dec.SetLimits(imapwire.AfterSignIn())
 	s.log = s.log.With("account", v.Grant.Address(), "session", v.Grant.ID())
+	if s.client != "" {
+		s.log = s.log.With("app", s.client)
+	}
 	return okCode(imapwire.CodeCapability(s.capabilities()), text), nil
 }
 

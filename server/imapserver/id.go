@@ -10,12 +10,14 @@ import (
 // maxClientName bounds what is kept of a client's own name.
 const maxClientName = 100
 
-// id is ID (RFC 2971): the client's name goes to the log, and to the attempt if
-// it comes before sign-in.
+// id is ID (RFC 2971): the client's name goes to the attempt, if it comes before
+// sign-in, and once into the session's logger, however often it changes.
 func (s *session) id(_ context.Context, c *imapwire.ID) (reply, error) {
 	if name := clientName(c.Params); name != "" && name != s.client {
+		if s.state != notSignedIn && s.client == "" {
+			s.log = s.log.With("app", name)
+		}
 		s.client = name
-		s.log = s.log.With("app", name)
 	}
 	s.out.begin()
 	params := []imapwire.IDParam{{Key: "name", Value: s.srv.opt.Name}}

@@ -3,66 +3,79 @@ package imapserver
 import (
 	"context"
 	"errors"
-	"time"
 
 	"postern/wire/imapwire"
 )
 
 // idle is IDLE (RFC 9051 §6.3.13). The session waits for its client as it
 // always does; a change of the mailbox interrupts that wait, so no goroutine is
-// needed for it.
+// needed for it. The decoder's buffer is given back for that time.
 func (s *session) idle(context.Context, *imapwire.Idle) (reply, error) {
 	s.out.begin()
 	s.out.B = s.out.Enc.AppendContinue(s.out.B, "idling")
-	until := time.Now().Add(s.srv.opt.Timeouts.Idle)
-	defer s.watch()()
-	s.in.wakeable = true
-	defer func() { s.in.wakeable = false }()
-	for {
-		if s.view != nil {
-			s.in.woken.Store(false)
-			if gone := s.news(true); gone {
-				return reply{cond: imapwire.OK, text: "The mailbox is gone.", end: endDeleted, bye: "The selected mailbox was deleted."}, nil
-			}
-			if len(s.out.B) > 0 {
-				s.srv.obs.Pushed(1)
-			}
-		}
-		if s.dec.Buffered() > 0 {
-			break
-		}
-		err := s.in.wait(until)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, errWoken) {
-			return reply{dead: err}, nil
+	s.idling = true
+	if s.view != nil {
+		s.in.wakeable = true
+		s.view.Notify(s.in.wake)
+		if gone := s.idleNews(); gone {
+			return s.idleGone(), nil
 		}
 	}
-	s.in.wakeable = false
-	s.in.command(s.srv.opt.Timeouts.Command)
+	s.dec.Rest()
+	return reply{later: true}, nil
+}
+
+// idleNews tells what changed while the client idles.
+func (s *session) idleNews() (gone bool) {
+	s.in.woken.Store(false)
+	before := len(s.out.B)
+	gone = s.news(true)
+	if !gone && len(s.out.B) > before {
+		s.srv.obs.Pushed(1)
+	}
+	return gone
+}
+
+// push is idleNews after the mailbox woke the session.
+func (s *session) push(ctx context.Context) (why string) {
+	if gone := s.idleNews(); gone {
+		return s.answer(ctx, s.idleGone())
+	}
+	if err := s.out.flush(); err != nil {
+		return s.broken(err)
+	}
+	return ""
+}
+
+// idleEnds reads the line that ends IDLE, whose first byte is there, and
+// answers.
+func (s *session) idleEnds(ctx context.Context) (why string) {
+	s.stopIdling()
 	err := s.dec.ReadDone()
+	r := ok("IDLE has ended.")
 	var syntax *imapwire.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		r := bad(syntax.Text)
+		r = bad(syntax.Text)
 		if syntax.Close {
 			r.end, r.bye = endRefused, syntax.Text
 		}
-		return r, nil
 	case err != nil:
-		return reply{dead: err}, nil
+		return s.broken(err)
 	}
-	return ok("IDLE has ended."), nil
+	s.newsBefore(&r, true)
+	return s.answer(ctx, r)
 }
 
-// watch has the selected mailbox wake the session until the function that it
-// returns is called.
-func (s *session) watch() (stop func()) {
-	if s.view == nil {
-		return func() {}
+// idleGone ends IDLE because the mailbox is gone.
+func (s *session) idleGone() reply {
+	s.stopIdling()
+	return reply{cond: imapwire.OK, text: "The mailbox is gone.", end: endDeleted, bye: "The selected mailbox was deleted."}
+}
+
+func (s *session) stopIdling() {
+	s.idling, s.in.wakeable = false, false
+	if s.view != nil {
+		s.view.Notify(nil)
 	}
-	view := s.view
-	view.Notify(s.in.wake)
-	return func() { view.Notify(nil) }
 }

@@ -16,6 +16,7 @@ type reply struct {
 
 	quiet    bool                        // no news of the mailbox before the tagged line
 	keep     bool                        // no EXPUNGE before the tagged line
+	later    bool                        // the command goes on: IDLE
 	end      string                      // the session ends, for this reason
 	bye      string                      // the text of the BYE
 	byeFirst bool                        // BYE comes before the tagged line: LOGOUT

@@ -59,6 +59,8 @@ type session struct {
 	faults   int    // internal errors, for their ids
 	tag      string // of the command under way
 	verb     string
+	began    time.Time
+	idling   bool // IDLE is the command under way
 	started  time.Time
 
 	cancel  context.CancelFunc
@@ -128,42 +130,88 @@ func (s *session) serve(ctx context.Context) {
 	why = s.converse(ctx)
 }
 
-// converse greets, and then reads and answers commands until the session ends.
+// converse greets, and then waits for commands and has them done until the
+// session ends.
 func (s *session) converse(ctx context.Context) (why string) {
-	s.greet()
+	if why = s.apart(s.greet); why != "" {
+		return why
+	}
 	for {
 		if s.dec.Buffered() == 0 {
-			if err := s.in.wait(s.waitUntil()); err != nil {
+			err := s.in.wait(s.waitUntil())
+			if errors.Is(err, errWoken) {
+				if why = s.apart(func() string { return s.push(ctx) }); why != "" {
+					return why
+				}
+				continue
+			}
+			if err != nil {
 				return s.broken(err)
 			}
 		}
-		s.in.command(s.srv.opt.Timeouts.Command)
-		tag, cmd, err := s.dec.Next()
-		if err == nil {
-			why = s.obey(ctx, tag, cmd)
-		} else {
-			why = s.unread(err)
-		}
-		if why != "" {
-			_ = s.out.flush()
+		if why = s.apart(func() string { return s.work(ctx) }); why != "" {
 			return why
-		}
-		if s.out.err != nil {
-			return s.broken(s.out.err)
-		}
-		if s.in.stopped.Load() {
-			return s.broken(errStopped)
 		}
 	}
 }
 
-func (s *session) greet() {
+// apart runs f on a goroutine of its own, and waits for it. Commands go deep,
+// and a stack that has grown stays large; the session's own goroutine only
+// waits, so that its small stack is all that an idle session costs.
+func (s *session) apart(f func() (why string)) string {
+	done := make(chan string, 1)
+	go func() {
+		why := endPanic
+		defer func() { done <- why }()
+		defer s.recovered(&why)
+		why = f()
+	}()
+	return <-done
+}
+
+// work reads and answers commands until none is left of what has arrived.
+func (s *session) work(ctx context.Context) (why string) {
+	for {
+		s.in.command(s.srv.opt.Timeouts.Command)
+		if s.idling {
+			why = s.idleEnds(ctx)
+		} else if tag, cmd, err := s.dec.Next(); err == nil {
+			why = s.obey(ctx, tag, cmd)
+		} else {
+			why = s.unread(err)
+		}
+		switch {
+		case why != "":
+			_ = s.out.flush()
+			return why
+		case s.out.err != nil:
+			return s.broken(s.out.err)
+		case s.in.stopped.Load():
+			return s.broken(errStopped)
+		case s.dec.Buffered() > 0:
+			continue
+		}
+		if err := s.out.flush(); err != nil {
+			return s.broken(err)
+		}
+		return ""
+	}
+}
+
+func (s *session) greet() (why string) {
 	s.out.status("", imapwire.OK, imapwire.CodeCapability(s.capabilities()), s.srv.opt.Name+" is ready.")
+	if err := s.out.flush(); err != nil {
+		return s.broken(err)
+	}
+	return ""
 }
 
 // waitUntil is when a silent client is given up.
 func (s *session) waitUntil() time.Time {
 	t := s.srv.opt.Timeouts
+	if s.idling {
+		return s.began.Add(t.Idle)
+	}
 	now := time.Now()
 	if s.state != notSignedIn {
 		return now.Add(t.Idle)
@@ -175,41 +223,51 @@ func (s *session) waitUntil() time.Time {
 	return until
 }
 
-// obey runs one command and writes its tagged line.
+// obey runs one command and answers it.
 func (s *session) obey(ctx context.Context, tag string, cmd imapwire.Command) (why string) {
-	s.tag, s.verb = tag, cmd.Verb()
-	began := time.Now()
+	s.tag, s.verb, s.began = tag, cmd.Verb(), time.Now()
 	c, known := s.srv.table[s.verb]
-	var r reply
 	switch {
 	case !known:
-		r = bad("This command is not supported.")
+		return s.answer(ctx, bad("This command is not supported."))
 	case c.states&s.state == 0:
-		r = wrongState(c.states, s.state)
-	default:
-		var err error
-		r, err = c.run(s, ctx, cmd)
-		if s.out.err != nil {
-			return s.broken(s.out.err)
-		}
-		if err != nil {
-			r = s.refuse(err)
-		}
-		if r.dead != nil {
-			return s.broken(r.dead)
-		}
-		if s.view != nil && !r.quiet && r.end == "" {
-			if gone := s.news(c.expunge && !r.keep); gone && r.end == "" {
-				r.end, r.bye = endDeleted, "The selected mailbox was deleted."
-			}
-			s.sayHeld()
-		}
+		return s.answer(ctx, wrongState(c.states, s.state))
 	}
-	s.finish(tag, &r)
-	took := time.Since(began)
+	r, err := c.run(s, ctx, cmd)
+	if s.out.err != nil {
+		return s.broken(s.out.err)
+	}
+	if err != nil {
+		r = s.refuse(err)
+	}
+	switch {
+	case r.dead != nil:
+		return s.broken(r.dead)
+	case r.later:
+		return ""
+	}
+	s.newsBefore(&r, c.expunge)
+	return s.answer(ctx, r)
+}
+
+// newsBefore tells what changed before the tagged line.
+func (s *session) newsBefore(r *reply, expunge bool) {
+	if s.view == nil || r.quiet || r.end != "" {
+		return
+	}
+	if gone := s.news(expunge && !r.keep); gone {
+		r.end, r.bye = endDeleted, "The selected mailbox was deleted."
+	}
+	s.sayHeld()
+}
+
+// answer writes the tagged line of the command under way, which is over then.
+func (s *session) answer(ctx context.Context, r reply) (why string) {
+	s.finish(s.tag, &r)
+	took := time.Since(s.began)
 	s.srv.obs.Command(s.verb, r.cond.String(), took)
 	if s.srv.opt.Trace {
-		s.log.Debug("command", "tag", tag, "verb", s.verb, "answer", r.cond.String(), "text", r.text, "took", took)
+		s.log.Debug("command", "tag", s.tag, "verb", s.verb, "answer", r.cond.String(), "text", r.text, "took", took)
 	}
 	s.tag, s.verb = "", ""
 	if r.after != nil && s.out.err == nil {

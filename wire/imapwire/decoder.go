@@ -76,6 +76,14 @@ func (d *Decoder) Wait() error {
 	return d.stick(d.src.wait())
 }
 
+// Rest gives the buffer back if nothing is in it, for a wait that may be long.
+func (d *Decoder) Rest() {
+	if d.open == nil && d.src.buffered() == 0 {
+		d.line = nil // it would hold on to the buffer
+		d.src = source{r: d.src.r}
+	}
+}
+
 // stick keeps an error, except a deadline that passed.
 func (d *Decoder) stick(err error) error {
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {

@@ -93,11 +93,14 @@ func Wrap(k Kind, op string, err error) error {
 	return &Error{Kind: k, Op: op, Err: err}
 }
 
-// In names the operation that err happened in and keeps its kind.
-// In(op, nil) is nil.
+// In names the operation that err happened in and keeps its kind. An error that
+// begins with the same operation is returned as it is. In(op, nil) is nil.
 func In(op string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if e, ok := err.(*Error); ok && e.Op == op { //nolint:errorlint // only what the text begins with
+		return err
 	}
 	return &Error{Kind: KindOf(err), Op: op, Err: err}
 }

@@ -17,6 +17,8 @@ func TestKindOf(t *testing.T) {
 		{base, Full, "blob.Create: no room: short write"},
 		{fmt.Errorf("door: %w", base), Full, "door: blob.Create: no room: short write"},
 		{In("mailbox.Append", base), Full, "mailbox.Append: blob.Create: no room: short write"},
+		{In("blob.Create", base), Full, "blob.Create: no room: short write"},
+		{In("blob.Create", In("mailbox.Append", base)), Full, "blob.Create: mailbox.Append: blob.Create: no room: short write"},
 		{Wrap(Unavailable, "signin", base), Unavailable, "signin: blob.Create: no room: short write"},
 		{io.EOF, Internal, "EOF"},
 		{&Error{Kind: Closed}, Closed, "closed"},

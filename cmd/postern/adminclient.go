@@ -23,8 +23,9 @@ import (
 // adminClient calls the administrators' door, of a running server or of a node
 // that it holds itself.
 type adminClient struct {
-	http  *http.Client
-	close func() error
+	http    *http.Client
+	close   func() error
+	offline bool // there is no server: this process holds the data folder
 }
 
 // longestSocket is the longest name that the kernel takes for a local socket.
@@ -69,16 +70,18 @@ func offlineAdmin(n *node) *adminClient {
 	srv := &http.Server{Handler: n.adminHandler(), ReadHeaderTimeout: time.Minute}
 	var done sync.WaitGroup
 	done.Go(func() { _ = srv.Serve(l) })
-	return newAdminClient(l.dial, func() error {
+	c := newAdminClient(l.dial, func() error {
 		err := srv.Close()
 		done.Wait()
 		return errors.Join(err, n.Close())
 	})
+	c.offline = true
+	return c
 }
 
 func newAdminClient(dial func(context.Context, string, string) (net.Conn, error), closer func() error) *adminClient {
 	t := &http.Transport{DialContext: dial, DisableCompression: true}
-	return &adminClient{&http.Client{Transport: t}, func() error {
+	return &adminClient{http: &http.Client{Transport: t}, close: func() error {
 		t.CloseIdleConnections()
 		return closer()
 	}}

@@ -37,6 +37,9 @@ func (c *signinsCommand) Run(ctx context.Context, a app) error {
 		q.Set("follow", "true")
 	}
 	return c.with(ctx, a, func(ad *adminClient) error {
+		if c.Follow && ad.offline { // it could not start either, while this waits
+			return fault.New(fault.Unavailable, "", "no server runs, so nothing new can come; without --follow the log is shown")
+		}
 		return stream(ctx, ad, "GET", "/v1/signins?"+q.Encode(), nil, func(e signin.Entry) error {
 			if c.JSON {
 				return json.NewEncoder(a.out).Encode(e)

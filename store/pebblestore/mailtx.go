@@ -18,9 +18,10 @@ type mailTx struct {
 	names    map[mail.MailboxID]string // of mailboxes read or written here
 	items    []store.ChangeItem
 	unlogged bool // items are not all in the batch
-	// Removed lists are kept for items from kept on, except of mailboxes in gone.
+	// Removed lists are kept for items from kept on, of mailboxes that were
+	// deleted here from gone on.
 	kept int
-	gone map[mail.MailboxID]bool
+	gone map[mail.MailboxID]int
 }
 
 // Counters are read once and written at the end.
@@ -96,8 +97,8 @@ func (m *mailTx) flush() error {
 		return err
 	}
 	removed := make(map[mail.MailboxID][]store.UIDRange)
-	for _, it := range m.items[m.kept:] {
-		if it.Kind == store.MessagesRemoved && !m.gone[it.Mailbox] {
+	for i, it := range m.items {
+		if it.Kind == store.MessagesRemoved && i >= max(m.kept, m.gone[it.Mailbox]) {
 			removed[it.Mailbox] = mergeRanges(removed[it.Mailbox], it.UIDs)
 		}
 	}
@@ -214,9 +215,9 @@ func (m *mailTx) DeleteMailbox(id mail.MailboxID) error {
 	}
 	delete(m.names, id)
 	if m.gone == nil {
-		m.gone = make(map[mail.MailboxID]bool)
+		m.gone = make(map[mail.MailboxID]int)
 	}
-	m.gone[id] = true
+	m.gone[id] = len(m.items)
 	prefix := append([]byte(nil), m.numberKey(kindRemoved, uint64(id))...)
 	if err := m.deleteRange(op, prefix, prefixEnd(prefix)); err != nil {
 		return err

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t testing.TB) *Harness) {
 		{"Messages", testMessages},
 		{"Emails", testEmails},
 		{"ChangeLog", testChangeLog},
+		{"RemovedOfDeleted", testRemovedOfDeleted},
 		{"Wipe", testWipe},
 		{"Accounts", testAccounts},
 		{"Credentials", testCredentials},

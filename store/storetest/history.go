@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -215,10 +216,31 @@ func (h *history) compare(r store.Reader, a mail.AccountID) (mail.ModSeq, error)
 	if want == nil {
 		return 0, fmt.Errorf("account %s is at %d, where nobody brought it", a, c.ModSeq)
 	}
-	if model, err := dump(want); err != nil || model != got {
-		return 0, fmt.Errorf("account %s at %d (%w)\n--- engine\n%s--- model\n%s", a, c.ModSeq, err, got, model)
+	model, err := dump(want)
+	if err != nil {
+		return 0, err
+	}
+	if model != got {
+		return 0, fmt.Errorf("account %s at %d: %s", a, c.ModSeq, difference(model, got))
 	}
 	return c.ModSeq, nil
+}
+
+// difference lists the lines in which two dumps differ.
+func difference(model, engine string) string {
+	m, e := strings.Split(model, "\n"), strings.Split(engine, "\n")
+	var b strings.Builder
+	for _, side := range []struct {
+		name      string
+		all, less []string
+	}{{"the model", m, e}, {"the engine", e, m}} {
+		for _, line := range side.all {
+			if !slices.Contains(side.less, line) {
+				fmt.Fprintf(&b, "\nonly %s: %.300s", side.name, line)
+			}
+		}
+	}
+	return b.String()
 }
 
 // promise is what a crash at some moment must not break.

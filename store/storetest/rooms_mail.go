@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -218,6 +219,32 @@ func testEmails(t *testing.T, h *Harness) {
 		_, err := m.Body(1)
 		wantKind(t, "the body of a deleted email", err, fault.NotFound)
 		return nil
+	})
+}
+
+// testRemovedOfDeleted: deleting a mailbox takes its Removed list along, also what
+// the same transaction logged before, and not what it logs afterwards.
+func testRemovedOfDeleted(t *testing.T, h *Harness) {
+	gone := func(uid mail.UID) store.ChangeItem {
+		return store.ChangeItem{Mailbox: 1, Kind: store.MessagesRemoved, UIDs: []store.UIDRange{{First: uid, Last: uid}}}
+	}
+	update(t, h.Store, func(m store.MailTx) error {
+		return errors.Join(m.PutMailbox(store.MailboxRow{ID: 1, Name: "box"}), m.Log(gone(1)))
+	})
+	update(t, h.Store, func(m store.MailTx) error {
+		return errors.Join(m.Log(gone(2)), m.DeleteMailbox(1),
+			m.PutMailbox(store.MailboxRow{ID: 1, Name: "box"}), m.Log(gone(3)))
+	})
+	view(t, h.Store, func(m store.MailReader) error {
+		var all []store.UIDRange
+		err := m.Removed(1, 0, func(_ mail.ModSeq, r []store.UIDRange) error {
+			all = append(all, r...)
+			return nil
+		})
+		if want := []store.UIDRange{{First: 3, Last: 3}}; !slices.Equal(all, want) {
+			t.Errorf("removed %v, want %v", all, want)
+		}
+		return err
 	})
 }
 

@@ -2,17 +2,19 @@ package imapserver
 
 import (
 	"context"
+	"slices"
 
 	"postern/wire/imapwire"
 )
 
-// enable is ENABLE (RFC 9051 §6.3.1). What is not known is passed over.
+// enable is ENABLE (RFC 9051 §6.3.1). What is not known is passed over; what is
+// on already is told again, as a client may have to see it (RFC 5161 §3.2).
 // QRESYNC brings CONDSTORE with it (RFC 7162 §3.2.3).
 func (s *session) enable(_ context.Context, c *imapwire.Enable) (reply, error) {
 	var on []string
 	set := func(flag *bool, name string) {
-		if !*flag {
-			*flag = true
+		*flag = true
+		if !slices.Contains(on, name) {
 			on = append(on, name)
 		}
 	}

@@ -74,7 +74,7 @@ func (f *fetching) binary(sec *imapwire.FetchSection, root *mime.Part, r mailbox
 	if len(sec.Part) > 0 {
 		part, found := root.Section(sec.Part)
 		if !found {
-			f.s.out.SectionNIL(sec)
+			f.absent(sec)
 			return nil
 		}
 		if !part.IsMultipart() && !part.IsMessage() {

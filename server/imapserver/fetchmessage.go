@@ -129,7 +129,7 @@ func (f *fetching) section(sec *imapwire.FetchSection, root *mime.Part, r mailbo
 		from, to, found = root.Range(specifier(sec.Text), sec.Part)
 	}
 	if !found {
-		f.s.out.SectionNIL(sec)
+		f.absent(sec)
 		return nil
 	}
 	if to > r.Size() || from > to {
@@ -143,6 +143,16 @@ func (f *fetching) section(sec *imapwire.FetchSection, root *mime.Part, r mailbo
 	}
 	from, size := partial(sec, from, to-from)
 	return f.send(sec, io.NewSectionReader(r, from, size), size)
+}
+
+// absent answers for a section that the message does not have. The size of one
+// must be a number (RFC 9051 §9, msg-att-static).
+func (f *fetching) absent(sec *imapwire.FetchSection) {
+	if sec.Kind == imapwire.SectionBinarySize {
+		f.s.out.BinarySize(sec, 0)
+		return
+	}
+	f.s.out.SectionNIL(sec)
 }
 
 // headerFields adds the chosen fields of a header (RFC 9051 §6.4.5.1).

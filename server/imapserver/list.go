@@ -2,6 +2,7 @@ package imapserver
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"postern/mailbox"
@@ -24,13 +25,12 @@ func (s *session) list(ctx context.Context, c *imapwire.List) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	matched := make([]bool, len(all))
-	for i := range all {
-		matched[i] = matchAny(c, all[i].Name)
-	}
+	matched := matches(c, all)
 	var children map[string]childMark
 	if c.Select&imapwire.ListRecursiveMatch != 0 {
 		children = markChildren(c, all, matched)
+		all = withParents(all, children)
+		matched = matches(c, all)
 	}
 	for i := range all {
 		if !matched[i] {
@@ -54,6 +54,15 @@ func (s *session) list(ctx context.Context, c *imapwire.List) (reply, error) {
 		s.out.begin()
 	}
 	return ok("Those are the mailboxes."), nil
+}
+
+// matches tells which names the patterns fit.
+func matches(c *imapwire.List, all []mailbox.Info) []bool {
+	matched := make([]bool, len(all))
+	for i := range all {
+		matched[i] = matchAny(c, all[i].Name)
+	}
+	return matched
 }
 
 func matchAny(c *imapwire.List, name string) bool {
@@ -108,6 +117,23 @@ func markChildren(c *imapwire.List, all []mailbox.Info, matched []bool) map[stri
 		}
 	}
 	return marks
+}
+
+// withParents adds the parents that are there only because a name below them
+// is subscribed: RECURSIVEMATCH tells of these too (RFC 5258 §5, example 9).
+func withParents(all []mailbox.Info, marks map[string]childMark) []mailbox.Info {
+	known := make(map[string]bool, len(all))
+	for i := range all {
+		known[all[i].Name] = true
+	}
+	missing := make([]mailbox.Info, 0, len(marks))
+	for name := range marks {
+		if !known[name] {
+			missing = append(missing, mailbox.Info{Name: name})
+		}
+	}
+	slices.SortFunc(missing, func(a, b mailbox.Info) int { return strings.Compare(a.Name, b.Name) })
+	return slices.Concat(all, missing)
 }
 
 // listAttrs are the attributes of a name. Children and special uses cost

@@ -307,6 +307,9 @@ func (s *session) unread(err error) (why string) {
 		s.log.Info("another protocol spoken on an IMAP port")
 		return endForeign
 	}
+	if syntax.Saves {
+		s.saved = imapwire.UIDSet{}
+	}
 	s.syntax(syntax)
 	if syntax.Close {
 		s.out.status("", imapwire.BYE, imapwire.TooBig, "What came was too much to skip.")

@@ -33,6 +33,9 @@ type SyntaxError struct {
 	// Close tells that the rest of the command could not be skipped within
 	// Limits.Drain: answer, then end the connection.
 	Close bool
+	// Saves tells of a SEARCH that should have saved its result: it is empty
+	// now if the answer is NO (RFC 5182 §2.1).
+	Saves bool
 }
 
 // Status is the condition and the response code that the reason asks for.

@@ -24,6 +24,7 @@ func (d *Decoder) readSearch(uid bool) Command {
 		c.Charset = strings.ToUpper(string(d.astring("a charset")))
 		if d.ok() && !knownCharset(c.Charset) {
 			d.fail(BadCharset, "unknown charset, use UTF-8")
+			d.bad.Saves = c.Return&SearchSave != 0
 		}
 		d.space("the charset")
 	}

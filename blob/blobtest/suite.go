@@ -45,6 +45,7 @@ func Run(t *testing.T, e Engine) {
 	t.Run("History", e.testHistory)
 	t.Run("Crash", e.testCrash)
 	t.Run("Flips", e.testFlips)
+	t.Run("FlipAfterCrash", e.testFlipAfterCrash)
 	t.Run("SyncError", e.testSyncError)
 	t.Run("FolderSyncError", e.testFolderSyncError)
 	t.Run("Full", e.testFull)

@@ -196,6 +196,9 @@ func TestOneSyncForManyWriters(t *testing.T) {
 		for started.Load() < writers && time.Now().Before(end) {
 			runtime.Gosched()
 		}
+		for range 10_000 { // and have come as far as they can
+			runtime.Gosched()
+		}
 	}
 	var wg sync.WaitGroup
 	for range writers {

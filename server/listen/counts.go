@@ -18,6 +18,7 @@ type counts struct {
 	listeners map[string]int            // guarded by mu
 	networks  map[netip.Prefix]*network // guarded by mu: of those that have been identified
 	before    int                       // guarded by mu: not signed in yet
+	sizes     []*list.List              // guarded by mu: of *network, by how many of it have not signed in
 }
 
 // network is one IPv4 address or IPv6 /64.
@@ -25,7 +26,8 @@ type network struct {
 	prefix   netip.Prefix
 	loopback bool
 	total    int
-	before   list.List // of *Conn: not signed in yet, oldest first
+	before   list.List     // of *Conn: not signed in yet, oldest first
+	size     *list.Element // in counts.sizes; nil while all have signed in
 }
 
 // place is where a connection is counted.
@@ -82,26 +84,44 @@ func (n *counts) identify(c *Conn) (victim *Conn, limit string, ok bool) {
 	}
 	c.place.before = nw.before.PushBack(c)
 	n.before++
+	n.sized(nw, nw.before.Len()-1)
 	return victim, limit, true
 }
 
-// biggest is the network with the most connections that have not signed in.
+// biggest is the network with the most connections that have not signed in;
+// nil if there is none. A flood asks for it at each connection, so it is looked
+// up and not looked for.
 func (n *counts) biggest() *network {
-	var most *network
-	for _, nw := range n.networks {
-		if most == nil || nw.before.Len() > most.before.Len() {
-			most = nw
-		}
+	if len(n.sizes) == 0 {
+		return nil
 	}
-	return most
+	return n.sizes[len(n.sizes)-1].Front().Value.(*network)
+}
+
+// sized moves a network to the others of its size, which was another one. There
+// are lists up to the size of the biggest only.
+func (n *counts) sized(nw *network, was int) {
+	if was > 0 {
+		n.sizes[was].Remove(nw.size)
+		nw.size = nil
+	}
+	if now := nw.before.Len(); now > 0 {
+		for len(n.sizes) <= now {
+			n.sizes = append(n.sizes, list.New())
+		}
+		nw.size = n.sizes[now].PushBack(nw)
+	}
+	for len(n.sizes) > 0 && n.sizes[len(n.sizes)-1].Len() == 0 {
+		n.sizes = n.sizes[:len(n.sizes)-1]
+	}
 }
 
 // oldest takes the oldest connection off the list.
 func (n *counts) oldest(nw *network) *Conn {
-	front := nw.before.Front()
-	if front == nil {
+	if nw == nil || nw.before.Len() == 0 {
 		return nil
 	}
+	front := nw.before.Front()
 	c := front.Value.(*Conn)
 	n.settle(c)
 	return c
@@ -113,6 +133,7 @@ func (n *counts) settle(c *Conn) {
 		c.place.network.before.Remove(c.place.before)
 		c.place.before = nil
 		n.before--
+		n.sized(c.place.network, c.place.network.before.Len()+1)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"postern/fault"
@@ -43,7 +44,7 @@ func (c *Conn) handshake(ctx context.Context) error {
 
 // refused reports a handshake that came to nothing.
 func (c *Conn) refused(h hello, err error) {
-	c.s.log.Info("TLS handshake refused", "conn", c.id, "listener", c.door.Name, "remote", c.remote,
+	c.s.seldom.Log(c.s.log, slog.LevelInfo, "TLS handshake refused", c.door.Name, "conn", c.id, "remote", c.remote,
 		"offered", h.versions, "server_name", h.serverName, "error", err)
 	if c.s.hooks.OnRefused != nil {
 		c.s.hooks.OnRefused(HandshakeRefusal{

@@ -5,19 +5,21 @@ import (
 )
 
 // reloader looks at the certificate files every few seconds and renews ticket
-// keys.
+// keys. It also tells what was left out of the log.
 func (s *Server) reloader() {
 	tick := time.NewTicker(s.cfg.ReloadEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-s.ctx.Done():
+			s.seldom.Tell(s.log, time.Now().Add(seldomPause))
 			return
 		case done := <-s.reloads:
 			s.reloadAll(true)
 			close(done)
 		case <-tick.C:
 			s.reloadAll(false)
+			s.seldom.Tell(s.log, time.Now())
 		}
 	}
 }

@@ -28,6 +28,7 @@ type Server struct {
 	log     *slog.Logger
 	doors   []*door
 	counts  counts
+	seldom  Seldom
 	panics  atomic.Int64
 	reloads chan chan struct{} // answered by the reloader
 
@@ -163,7 +164,7 @@ func (s *Server) serve(c *Conn) {
 	defer func() { _ = c.Close() }()
 	c.hurry(c.accepted.Add(s.cfg.HandshakeTimeout))
 	if err := c.readProxy(); err != nil {
-		s.log.Info("proxy header refused", "conn", c.id, "listener", c.door.Name, "remote", c.raw.RemoteAddr(), "error", err)
+		s.seldom.Log(s.log, slog.LevelInfo, "proxy header refused", c.door.Name, "conn", c.id, "remote", c.raw.RemoteAddr(), "error", err)
 		return
 	}
 	victim, limit, ok := s.counts.identify(c)
@@ -219,7 +220,7 @@ func (s *Server) evict(c *Conn, limit string) {
 }
 
 func (s *Server) report(c *Conn, limit string, evicted bool) {
-	s.log.Info("connection over a limit", "conn", c.id, "listener", c.door.Name, "remote", c.RemoteAddr(), "limit", limit, "evicted", evicted)
+	s.seldom.Log(s.log, slog.LevelInfo, "connection over a limit", c.door.Name, "conn", c.id, "remote", c.RemoteAddr(), "limit", limit, "evicted", evicted)
 	if s.hooks.OnLimited != nil {
 		s.hooks.OnLimited(Limited{
 			Listener: c.door.Name, Protocol: c.door.Protocol, RemoteAddr: c.RemoteAddr(), Limit: limit, Evicted: evicted,

@@ -156,7 +156,7 @@ func TestCounts(t *testing.T) {
 func TestForeign(t *testing.T) {
 	for _, in := range []string{
 		"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST /a?b HTTP/1.1\r\n", "OPTIONS * HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n",
-		"CONNECT x:143 HTTP/1.1\r\n", "PROPFIND / HTTP/1.1\r\n", "get / http/1.1\r\n", "\x16\x03\x01\x02\x00\x01\x00",
+		"CONNECT x:143 HTTP/1.1\r\n", "PROPFIND / HTTP/1.1\r\n", "get / http/1.1\r\n", "GET http://a/ HTTP/1.1\r\n", "\x16\x03\x01\x02\x00\x01\x00",
 	} {
 		d, _ := session(in, BeforeSignIn())
 		tag, _, err := d.Next()

@@ -28,6 +28,7 @@ type accountCommands struct {
 	Enable      accountEnable      `cmd:"" help:"Let a disabled account in again."`
 	Delete      accountDelete      `cmd:"" help:"Remove an account with all its mail."`
 	Password    accountPassword    `cmd:"" help:"Set an account's password; its open sessions end."`
+	Set         accountSet         `cmd:"" help:"Change the name, aliases and classes of an account."`
 	Quota       accountQuota       `cmd:"" help:"Set how much an account may store."`
 	AppPassword accountAppPassword `cmd:"" name:"app-password" help:"Add or remove passwords for single mail programs."`
 }
@@ -190,6 +191,30 @@ func describe(c adminserver.Credential) string {
 		return strings.Join(append(words, "never used"), ", ")
 	}
 	return strings.Join(append(words, "last used "+day(*c.LastUsed)+" ("+c.LastUsedBy+")"), ", ")
+}
+
+type accountSet struct {
+	where
+	Address     string   `arg:"" help:"The account's address."`
+	Name        *string  `help:"The person's name."`
+	AddAlias    []string `help:"A further address; may be given repeatedly."`
+	RemoveAlias []string `help:"An address to take away; may be given repeatedly."`
+	AddClass    []string `help:"A label for policy; \"admin\" makes an administrator."`
+	RemoveClass []string `help:"A label to take away."`
+}
+
+func (c *accountSet) Run(ctx context.Context, a app) error {
+	change := adminserver.AccountChange{
+		Name: c.Name, AddAliases: c.AddAlias, RemoveAliases: c.RemoveAlias, AddClasses: c.AddClass, RemoveClasses: c.RemoveClass,
+	}
+	var acc adminserver.Account
+	err := c.with(ctx, a, func(ad *adminClient) error {
+		return ad.call(ctx, "PATCH", accountPath(c.Address), change, &acc)
+	})
+	if err == nil {
+		fmt.Fprintf(a.out, "%s: name %q, aliases %q, classes %q\n", acc.Address, acc.Name, acc.Aliases, acc.Classes)
+	}
+	return err
 }
 
 type accountDisable struct {

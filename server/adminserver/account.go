@@ -2,6 +2,7 @@ package adminserver
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +67,15 @@ type Created struct {
 	Password string `json:"password,omitempty"` // only if it was made up
 	Error    string `json:"error,omitempty"`
 	Kind     string `json:"kind,omitempty"` // of the error
+}
+
+// AccountChange changes what is named in it.
+type AccountChange struct {
+	Name          *string  `json:"name,omitempty"`
+	AddAliases    []string `json:"addAliases,omitempty"`
+	RemoveAliases []string `json:"removeAliases,omitempty"`
+	AddClasses    []string `json:"addClasses,omitempty"`
+	RemoveClasses []string `json:"removeClasses,omitempty"`
 }
 
 // Password sets a password. Empty asks for a made-up one.
@@ -174,6 +184,42 @@ func (d *door) deleteAccount(q *request) error {
 		return err
 	}
 	return q.reply(account(a))
+}
+
+func (d *door) changeAccount(q *request) error {
+	var c AccountChange
+	if err := q.read(&c); err != nil {
+		return err
+	}
+	a, err := d.account(q)
+	if err != nil {
+		return err
+	}
+	a, err = d.Authority.SetAccount(q.Context(), a.ID, func(info *signin.AccountInfo) {
+		if c.Name != nil {
+			info.Name = *c.Name
+		}
+		info.Aliases = amend(info.Aliases, c.AddAliases, c.RemoveAliases)
+		info.Classes = amend(info.Classes, c.AddClasses, c.RemoveClasses)
+	})
+	if err != nil {
+		return err
+	}
+	return q.reply(account(a))
+}
+
+// amend adds to a list and removes from it, without regard to case.
+func amend(list, add, remove []string) []string {
+	has := func(in []string, s string) bool {
+		return slices.ContainsFunc(in, func(t string) bool { return strings.EqualFold(s, t) })
+	}
+	var out []string
+	for _, s := range append(slices.Clone(list), add...) {
+		if !has(remove, s) && !has(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func (d *door) setEnabled(q *request) error {

@@ -56,6 +56,7 @@ func New(o Options) http.Handler {
 		"POST /v1/accounts":                                d.addAccounts,
 		"GET /v1/accounts/{address}":                       d.showAccount,
 		"DELETE /v1/accounts/{address}":                    d.deleteAccount,
+		"PATCH /v1/accounts/{address}":                     d.changeAccount,
 		"PUT /v1/accounts/{address}/enabled":               d.setEnabled,
 		"PUT /v1/accounts/{address}/password":              d.setPassword,
 		"PUT /v1/accounts/{address}/quota":                 d.setQuota,

@@ -55,7 +55,7 @@ func denial(r Reason) words {
 const (
 	textWelcome   = "Signed in"
 	textWrong     = "Account name or password is not accepted. Mail programs may need an app password"
-	textNeedTLS   = "Passwords are taken under TLS 1.2 or newer only"
+	textNeedTLS   = "Passwords are taken only under TLS, in a version that is allowed here"
 	textNoMech    = "This way of signing in is not offered here"
 	textMalformed = "The response could not be parsed"
 	textOutage    = "Sign-in is temporarily unavailable; this says nothing about your password. Try again"

@@ -19,7 +19,7 @@ func TestWords(t *testing.T) {
 	const (
 		wrong   = "Account name or password is not accepted. Mail programs may need an app password: https://postern.test/help"
 		outage  = "Sign-in is temporarily unavailable; this says nothing about your password. Try again later (c1)"
-		needTLS = "Passwords are taken under TLS 1.2 or newer only"
+		needTLS = "Passwords are taken only under TLS, in a version that is allowed here"
 		noMech  = "This way of signing in is not offered here"
 		garbled = "The response could not be parsed"
 	)

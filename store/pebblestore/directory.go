@@ -148,7 +148,7 @@ func (t directoryTx) PutAccount(row store.AccountRow) error {
 			return err
 		}
 		if err == nil && owner != row.ID {
-			return fault.New(fault.Exists, op, "account %s has one of the addresses of %s", owner, row.ID)
+			return fault.New(fault.Exists, op, "the address %s belongs to another account", a)
 		}
 	}
 	if err := t.dropAddresses(op, old, addresses); err != nil {

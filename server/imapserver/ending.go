@@ -2,6 +2,7 @@ package imapserver
 
 import (
 	"errors"
+	"log/slog"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -60,6 +61,11 @@ func (s *session) recovered(why *string) {
 func (s *session) faultID() string {
 	s.faults++
 	return s.conn.ID() + "-" + strconv.Itoa(s.faults)
+}
+
+// seldom logs what clients can cause as often as they like.
+func (s *session) seldom(level slog.Level, message string, args ...any) {
+	s.srv.seldom.Log(s.srv.log, level, message, s.conn.Listener(), append(args, "id", s.conn.ID(), "client", addr(s.conn))...)
 }
 
 // leave frees what the session holds and reports its end.

@@ -8,6 +8,7 @@ import (
 
 	"postern/fault"
 	"postern/mailbox"
+	"postern/server/listen"
 	"postern/signin"
 	"postern/signin/grant"
 )
@@ -84,6 +85,7 @@ type Server struct {
 	table   map[string]command
 	quit    chan struct{}
 	janitor sync.WaitGroup
+	seldom  listen.Seldom
 
 	mu       sync.Mutex // guards what follows
 	sessions map[*session]struct{}
@@ -193,15 +195,18 @@ const grace = 5 * time.Second
 
 // watchGrants ends sessions whose grant was revoked, within a second, and cuts
 // those that did not end in time because their client takes nothing. One
-// goroutine for all of them is cheaper than one each.
+// goroutine for all of them is cheaper than one each. It also tells what was left
+// out of the log.
 func (s *Server) watchGrants() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		select {
 		case <-s.quit:
+			s.seldom.Tell(s.log, time.Now().Add(time.Hour))
 			return
 		case now := <-tick.C:
+			s.seldom.Tell(s.log, now)
 			s.mu.Lock()
 			for n := range s.sessions {
 				n.look(now)

@@ -275,7 +275,7 @@ func (s *session) answer(ctx context.Context, r reply) (why string) {
 			return s.broken(err)
 		}
 		if err := r.after(ctx); err != nil {
-			s.log.Info("handshake failed", "error", err)
+			s.seldom(slog.LevelInfo, "handshake failed", "error", err)
 			return endGone
 		}
 	}
@@ -304,7 +304,7 @@ func (s *session) unread(err error) (why string) {
 	}
 	s.srv.obs.Command("", "BAD", 0)
 	if syntax.Reason == imapwire.Foreign {
-		s.log.Info("another protocol spoken on an IMAP port")
+		s.seldom(slog.LevelInfo, "another protocol spoken on an IMAP port")
 		return endForeign
 	}
 	if syntax.Saves {

@@ -2,6 +2,7 @@ package imapserver
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"postern/wire/imapwire"
@@ -18,7 +19,7 @@ func (s *session) startTLS(context.Context, *imapwire.StartTLS) (reply, error) {
 	case !s.conn.CanStartTLS():
 		return bad("STARTTLS is not offered here."), nil
 	case s.dec.Buffered() > 0 || s.in.buffered() > 0:
-		s.log.Warn("bytes after STARTTLS before TLS began")
+		s.seldom(slog.LevelWarn, "bytes after STARTTLS before TLS began")
 		return reply{
 			cond: imapwire.BAD, text: "Nothing may follow STARTTLS before TLS is active.",
 			end: endRefused, bye: "Commands were sent after STARTTLS without waiting.",

@@ -365,6 +365,7 @@ func TestDeleteEndsViewsAndLetsBlobsGo(t *testing.T) {
 	v := selectBox(t, s, "box")
 	_, err = v.Copy(ctx, []mail.UID{2}, "INBOX")
 	must(t, err)
+	w.clock.Add(7200) // the grace begins when a blob is let go, not when it was made
 	must(t, s.Delete(ctx, "box"))
 	if u := v.Sync(true); !u.Gone {
 		t.Errorf("update %+v", u)

@@ -90,3 +90,64 @@ func TestCloseWhileSelecting(t *testing.T) {
 		})
 	}
 }
+
+// TestChangeWhileSelecting: what is committed while a mailbox is being read into
+// memory is there when it has been read.
+func TestChangeWhileSelecting(t *testing.T) {
+	w, h := hooked(t)
+	s := w.session()
+	deliver(t, s, "INBOX", letter("before"))
+	meanwhile := func() { deliver(t, s, "INBOX", letter("meanwhile")) }
+	second := func() { h.hook.Store(&meanwhile) } // the first View finds the name
+	h.hook.Store(&second)
+	v := selectBox(t, s, "INBOX")
+	if n := v.Snapshot().Len(); n != 2 {
+		t.Errorf("%d messages, want 2", n)
+	}
+}
+
+// TestDeleteWhileSelecting: who selects a mailbox that is deleted meanwhile is
+// woken and told.
+func TestDeleteWhileSelecting(t *testing.T) {
+	w, h := hooked(t)
+	s := w.session()
+	_, err := s.Create(t.Context(), "box", nil)
+	must(t, err)
+	meanwhile := func() { must(t, s.Delete(context.WithoutCancel(t.Context()), "box")) }
+	second := func() { h.hook.Store(&meanwhile) }
+	h.hook.Store(&second)
+	v := selectBox(t, s, "box")
+	select {
+	case <-v.Changed():
+	default:
+		t.Error("nobody is woken")
+	}
+	if !v.Sync(true).Gone {
+		t.Error("the mailbox is not said to be gone")
+	}
+}
+
+// TestRenameWhileDelivering: a name that changes hands while it is looked up is
+// not remembered for the mailbox that had it.
+func TestRenameWhileDelivering(t *testing.T) {
+	w, h := hooked(t)
+	s := w.session()
+	ctx := context.WithoutCancel(t.Context())
+	_, err := s.Create(ctx, "a", nil)
+	must(t, err)
+	meanwhile := func() {
+		must(t, s.Rename(ctx, "a", "b"))
+		_, err := s.Create(ctx, "a", nil)
+		must(t, err)
+	}
+	h.hook.Store(&meanwhile)
+	deliver(t, s, "a", letter("to the one that was asked for first"))
+	deliver(t, s, "a", letter("to the new one"))
+	for _, name := range []string{"a", "b"} {
+		info, err := s.Status(ctx, name)
+		must(t, err)
+		if info.Messages != 1 {
+			t.Errorf("%q has %d messages, want 1", name, info.Messages)
+		}
+	}
+}

@@ -110,7 +110,7 @@ func New(o Options) (*Authority, error) {
 		people: newPeople(o.Store, o.StorePatience), cache: newCache(cacheSize), throttle: newThrottle(),
 		hashing: credential.NewQueue(credential.QueueOptions{Memory: o.HashMemory, Waiting: o.HashWaiting, Patience: o.HashWait}),
 		decoys:  newDecoys(o.Hash), sessions: newSessions(), touched: newTouches(),
-		log: newLog(o.Store, o.Node, o.Logger), counts: newCounts(),
+		log: newLog(o.Store, o.Clock, o.Node, o.Logger), counts: newCounts(),
 		outdated: make(chan rehashing, 64),
 	}
 	a.people.pending = a.touched.devices

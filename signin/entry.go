@@ -21,7 +21,7 @@ type Entry struct {
 	Mechanism       string    `json:"mechanism"`       // "PLAIN", …; empty for a refused handshake
 	Listener        string    `json:"listener"`        // the listener's name
 	ClientAppUsed   string    `json:"clientAppUsed"`   // what the client calls itself, else the protocol in Entra's words
-	IPAddress       string    `json:"ipAddress"`       // of the client
+	IPAddress       string    `json:"ipAddress"`       // of the client; its network in an entry that sums up several clients
 	TLSVersion      *string   `json:"tlsVersion"`      // "1.0" … "1.3"; null without TLS
 	TLSCipher       string    `json:"tlsCipher"`       // name of the suite
 	OfferedVersions []string  `json:"offeredVersions"` // that the client hello offered
@@ -31,6 +31,7 @@ type Entry struct {
 	Node            string    `json:"node"`
 	LatencyMs       float64   `json:"latencyMs"`
 	CorrelationID   string    `json:"correlationId"`
+	Count           uint64    `json:"count,omitempty"` // so many attempts are summed up in this entry; absent if it is one
 }
 
 // Status is why: a number in the manner of Entra's, and the reason in a word.
@@ -89,6 +90,9 @@ type note struct {
 	status   Status
 	revision uint64
 	latency  time.Duration
+	free     bool         // neither verified nor allowed
+	count    uint64       // of the attempts that are summed up; 0 if it is one
+	network  netip.Prefix // of several clients
 }
 
 // entry brings a note into the form that is stored and shown.
@@ -97,7 +101,10 @@ func (n *note) entry(at time.Time, node string) Entry {
 		Time: at.UTC(), Account: clean(n.name), Protocol: n.attempt.Protocol, Mechanism: clean(n.attempt.Mechanism),
 		Listener: n.attempt.Listener, ClientAppUsed: clean(n.attempt.ClientName), IPAddress: address(n.attempt.Client),
 		OfferedVersions: []string{}, Status: n.status, Outcome: n.outcome.String(), Revision: n.revision, Node: node,
-		LatencyMs: math.Round(float64(n.latency)/float64(time.Microsecond)) / 1000, CorrelationID: clean(n.attempt.ID),
+		LatencyMs: math.Round(float64(n.latency)/float64(time.Microsecond)) / 1000, CorrelationID: clean(n.attempt.ID), Count: n.count,
+	}
+	if n.network.IsValid() {
+		e.IPAddress = n.network.String()
 	}
 	if e.ClientAppUsed == "" {
 		e.ClientAppUsed = clientApps[e.Protocol]

@@ -15,14 +15,17 @@ import (
 
 // signinLog takes notes of attempts and writes them in batches, off the path of
 // those who sign in: note never waits. What cannot be written for long is
-// dropped, the oldest first, and counted.
+// dropped and counted: the oldest rows, and new notes if the writer itself is
+// too slow for them. What strangers could fill it with is summed up (floods).
 type signinLog struct {
 	store  store.Store
+	now    func() time.Time
 	node   string
 	logger *slog.Logger
 
 	mu        sync.Mutex // guards the fields below
 	notes     []stamped
+	floods    floods
 	last      store.AttemptID
 	dropped   uint64
 	followers map[*follower]struct{}
@@ -40,6 +43,7 @@ type stamped struct {
 }
 
 const (
+	logTick    = 10 * time.Second       // how late a summary is at most
 	logPause   = 200 * time.Millisecond // between the first note of a batch and its writing
 	logNotes   = 1 << 14                // notes that wait for the writer
 	logRows    = 1 << 15                // rows that wait for the store
@@ -47,9 +51,9 @@ const (
 	logPatient = 5 * time.Second        // for one transaction
 )
 
-func newLog(st store.Store, node string, logger *slog.Logger) *signinLog {
+func newLog(st store.Store, now func() time.Time, node string, logger *slog.Logger) *signinLog {
 	return &signinLog{
-		store: st, node: node, logger: logger, followers: make(map[*follower]struct{}),
+		store: st, now: now, node: node, logger: logger, followers: make(map[*follower]struct{}),
 		wake: make(chan struct{}, 1), flushes: make(chan chan error), done: make(chan struct{}),
 	}
 }
@@ -77,18 +81,16 @@ func (l *signinLog) note(now time.Time, n note) {
 		}
 	}
 	l.mu.Lock()
-	id := store.AttemptID{Time: now.UnixNano()}
-	if id.Time <= l.last.Time {
-		id = store.AttemptID{Time: l.last.Time, Seq: l.last.Seq + 1}
-	}
-	if len(l.notes) >= logNotes {
+	first := len(l.notes) == 0
+	l.sumUp(now, false)
+	switch {
+	case n.free && l.floods.takes(&n):
+	case len(l.notes) >= logNotes:
 		l.dropped++
-		l.mu.Unlock()
-		return
+	default:
+		l.append(now, n)
 	}
-	l.last = id
-	l.notes = append(l.notes, stamped{id, n})
-	first := len(l.notes) == 1
+	first = first && len(l.notes) > 0
 	l.mu.Unlock()
 	if first {
 		select {
@@ -98,23 +100,48 @@ func (l *signinLog) note(now time.Time, n note) {
 	}
 }
 
+// append takes a note down; mu is held.
+func (l *signinLog) append(now time.Time, n note) {
+	id := store.AttemptID{Time: now.UnixNano()}
+	if id.Time <= l.last.Time {
+		id = store.AttemptID{Time: l.last.Time, Seq: l.last.Seq + 1}
+	}
+	l.last = id
+	l.notes = append(l.notes, stamped{id, n})
+}
+
+// sumUp takes down what was not written one by one, if the minute is over or the
+// log ends; mu is held.
+func (l *signinLog) sumUp(now time.Time, end bool) {
+	if !end && !l.floods.over(now) {
+		return
+	}
+	for _, n := range l.floods.begin(now) {
+		l.append(now, n)
+	}
+}
+
 // run is the writer; it ends when ctx does, after a last try to write.
 func (l *signinLog) run(ctx context.Context) {
 	defer close(l.done)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	tick := time.NewTicker(logTick)
+	defer tick.Stop()
 	for {
 		select {
 		case <-l.wake:
 			timer.Reset(logPause)
+		case <-tick.C:
+			_ = l.write(ctx, false) // it is tried again, and has been logged
 		case <-timer.C:
-			if l.write(ctx) != nil {
+			if l.write(ctx, false) != nil {
 				timer.Reset(time.Second)
 			}
 		case reply := <-l.flushes:
-			reply <- l.write(ctx)
+			reply <- l.write(ctx, false)
 		case <-ctx.Done():
-			_ = l.write(context.WithoutCancel(ctx)) // it has been logged; there is nobody to tell
+			_ = l.write(context.WithoutCancel(ctx), true) // it has been logged; there is nobody to tell
 			return
 		}
 	}
@@ -139,8 +166,9 @@ func (l *signinLog) flush(ctx context.Context) error {
 }
 
 // write brings the notes into rows, shows them to followers, and stores them.
-func (l *signinLog) write(ctx context.Context) error {
+func (l *signinLog) write(ctx context.Context, end bool) error {
 	l.mu.Lock()
+	l.sumUp(l.now(), end)
 	notes := l.notes
 	l.notes = nil
 	followers := make([]*follower, 0, len(l.followers))

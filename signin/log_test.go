@@ -256,7 +256,7 @@ func TestUnfinished(t *testing.T) {
 func TestStrangersFillNoMemory(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	l := newLog(r.store, "n1", r.logger) // has no writer
+	l := newLog(r.store, r.clock, "n1", r.logger) // has no writer
 	long := strings.Repeat("x", 8<<10)
 	l.note(r.clock(), note{name: long, attempt: Attempt{Name: long, Authorize: long, Mechanism: long, ClientName: long}})
 	n := &l.notes[0].note

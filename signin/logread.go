@@ -45,7 +45,7 @@ func (f *Filter) matches(account mail.AccountID, e *Entry) bool {
 }
 
 // Attempts reads the sign-in log, newest first. What was decided before the
-// call is in it. An error of fn ends it and is returned.
+// call is in it, except what will be summed up at the end of its minute. An error of fn ends it and is returned.
 func (a *Authority) Attempts(ctx context.Context, f Filter, fn func(Entry) error) error {
 	f.normal()
 	if err := a.log.flush(ctx); err != nil {

@@ -29,6 +29,7 @@ type trial struct {
 	device  string
 
 	mark     [32]byte    // of the account's password as it is; zero if it has none
+	verified bool        // a slow verification was made
 	cached   bool        // the password is known to be right
 	cacheKey cacheKey    // of the password, if the account has one
 	ticket   *ticket     // the guess's place, if one was taken
@@ -62,6 +63,7 @@ func (a *Authority) conclude(t *trial, d policy.Decision) Verdict {
 	}
 	n := note{
 		name: t.attempt.Name, attempt: t.attempt, outcome: d.Outcome, status: statusOf(d.Reason), revision: d.Revision, latency: now.Sub(from),
+		free: !t.verified && d.Outcome != Allow,
 	}
 	if t.person != nil {
 		n.account, n.name = t.person.row.ID, t.person.row.Address
@@ -284,6 +286,7 @@ func (a *Authority) verify(ctx context.Context, t *trial) (matched bool, err err
 		need = max(need, decoy.Memory())
 	}
 	err = a.hashing.Do(ctx, need, func() {
+		t.verified = true
 		a.counts.slow.Add(1)
 		if decoy != nil {
 			decoy.Matches(t.secret)

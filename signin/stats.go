@@ -125,7 +125,8 @@ type Handshake struct {
 	Started         time.Time
 }
 
-// HandshakeRefused writes a TLS handshake that was refused into the sign-in log.
+// HandshakeRefused writes a TLS handshake that was refused into the sign-in log;
+// of many alike only the number.
 func (a *Authority) HandshakeRefused(h Handshake) {
 	now := a.now()
 	if h.ID == "" {
@@ -136,7 +137,7 @@ func (a *Authority) HandshakeRefused(h Handshake) {
 			Protocol: h.Protocol, Listener: h.Listener, Client: h.Client, ID: h.ID,
 			TLS: &TLSFacts{OfferedVersions: h.OfferedVersions, ServerName: h.ServerName},
 		},
-		outcome: Deny, status: Status{ErrorCode: tlsRefused, FailureReason: clean(h.Reason)}, revision: a.revision.Load().Number(),
+		outcome: Deny, status: Status{ErrorCode: tlsRefused, FailureReason: clean(h.Reason)}, revision: a.revision.Load().Number(), free: true,
 	}
 	if !h.Started.IsZero() && now.After(h.Started) {
 		n.latency = now.Sub(h.Started)

@@ -57,7 +57,10 @@ func signInLine(e signin.Entry) string {
 		why = " (" + e.Status.FailureReason + ")"
 	}
 	who := fmt.Sprintf("%q", e.Account)
-	if e.Account == "" {
+	switch {
+	case e.Account == "" && e.Count > 0:
+		who = "no one name"
+	case e.Account == "":
 		who = "before any name"
 	}
 	tls := "no TLS"
@@ -71,6 +74,10 @@ func signInLine(e signin.Entry) string {
 	if e.Mechanism != "" {
 		how += " " + e.Mechanism
 	}
-	return fmt.Sprintf("%s %s%s %s %s at %s from %s, %s, %q, revision %d", e.Time.Local().Format(time.DateTime),
-		e.Outcome, why, who, how, e.Listener, e.IPAddress, tls, e.ClientAppUsed, e.Revision)
+	times := ""
+	if e.Count > 0 {
+		times = fmt.Sprintf(" %d times", e.Count)
+	}
+	return fmt.Sprintf("%s %s%s%s %s %s at %s from %s, %s, %q, revision %d", e.Time.Local().Format(time.DateTime),
+		e.Outcome, times, why, who, how, e.Listener, e.IPAddress, tls, e.ClientAppUsed, e.Revision)
 }

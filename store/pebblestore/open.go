@@ -47,6 +47,7 @@ func (s *Store) open() error {
 	opts.Lock = s.lock
 	opts.Logger = pebbleLogger{s}
 	opts.EventListener = s.listener()
+	opts.Experimental.CompactionScheduler = s.pacer
 	db, err := pebble.Open(s.dir, opts)
 	if err != nil {
 		return errors.Join(s.guard.failed(), err, s.closeFrozen())
@@ -57,6 +58,7 @@ func (s *Store) open() error {
 	}
 	s.guard.opening.Store(false)
 	s.background.Go(func() { s.guard.space.watch(s.opts.CheckEvery, s.guard.closing) })
+	s.background.Go(func() { s.pacer.watch(s.guard.closing) })
 	return nil
 }
 
@@ -126,7 +128,7 @@ func (l pebbleLogger) Infof(format string, args ...any) {
 }
 
 func (l pebbleLogger) Errorf(format string, args ...any) {
-	l.s.log.Error("pebble", slog.String("text", fmt.Sprintf(format, args...)))
+	l.s.sparing.error(format, "pebble", slog.String("text", fmt.Sprintf(format, args...)))
 }
 
 func (l pebbleLogger) Fatalf(format string, args ...any) {
@@ -134,16 +136,27 @@ func (l pebbleLogger) Fatalf(format string, args ...any) {
 	l.s.guard.fail("the database", err)
 }
 
-// listener hears what Pebble does in the background.
+// listener hears what Pebble does in the background. Pebble may hold its mutex
+// while it calls.
 func (s *Store) listener() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
 			s.counters.background.Add(1)
-			s.log.Error("background work of the database", slog.String("error", err.Error()))
+			subject := err.Error()
+			if name := fileOf(err); name != "" {
+				subject = "background work, " + name
+			}
+			s.sparing.error(subject, "background work of the database", slog.String("error", err.Error()))
+			if gathering() {
+				s.statistics.pause(s.guard.closing)
+			} else {
+				s.pacer.failure(err)
+			}
 		},
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			s.counters.damage.Add(1)
-			s.log.Error("a file of the database is damaged", slog.String("file", info.Path), slog.String("error", info.Details.Error()))
+			s.sparing.error(info.Path, "a file of the database is damaged; postern fsck tells what it holds",
+				slog.String("file", info.Path), slog.String("error", info.Details.Error()))
 		},
 	}
 }

@@ -21,7 +21,10 @@ type Store struct {
 	db          *pebble.DB
 	frozen      frozen
 	guard       *guard
+	pacer       *pacer
 	log         *slog.Logger
+	sparing     *sparing
+	statistics  statistics
 	partitions  *partitionTable
 	subscribers subscribers
 	uids        uidHints
@@ -42,6 +45,7 @@ type counters struct {
 
 func newStore(dir string, o Options, g *guard, lock *pebble.Lock) *Store {
 	s := &Store{dir: dir, opts: o, lock: lock, log: o.Logger, guard: g, partitions: newPartitionTable()}
+	s.pacer, s.sparing = newPacer(), newSparing(s.log)
 	s.subscribers.m = make(map[mail.AccountID][]*subscriber)
 	s.idle.L = &s.mu
 	s.frozen.ready = make(chan struct{})

@@ -124,6 +124,22 @@ var errUnchanged = errors.New("unchanged")
 
 func isUnchanged(err error) bool { return errors.Is(err, errUnchanged) }
 
+// nothingDone tells whether an error says for sure that a change was not made.
+// Others may hide a commit, after which sessions must end: one that ends for
+// nothing signs in again, one that goes on too long is somebody's who was to be
+// kept out.
+func nothingDone(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch fault.KindOf(err) { //nolint:exhaustive // all others are not sure
+	case fault.NotFound, fault.Invalid, fault.Exists, fault.Conflict, fault.Denied, fault.Limit:
+		return true
+	default:
+		return isUnchanged(err)
+	}
+}
+
 // changeAccount changes an account's row or credentials in one transaction. The
 // row that fn gets has its new version already. What was known of the directory
 // is forgotten before changeAccount returns.
@@ -224,13 +240,13 @@ func (a *Authority) SetEnabled(ctx context.Context, id mail.AccountID, enabled b
 		row.Disabled = !enabled
 		return nil
 	})
-	if err != nil && !isUnchanged(err) {
-		return fault.In("signin.SetEnabled", err)
-	}
-	if !enabled {
+	if !enabled && (isUnchanged(err) || !nothingDone(err)) {
 		a.revoke(ctx, id, 0, false, "disabled")
 	}
-	return nil
+	if isUnchanged(err) {
+		return nil
+	}
+	return fault.In("signin.SetEnabled", err)
 }
 
 // DeleteAccount removes the account, its addresses and credentials, and ends
@@ -244,9 +260,8 @@ func (a *Authority) DeleteAccount(ctx context.Context, id mail.AccountID) error 
 		return tx.Directory().DeleteAccount(id)
 	}, store.Directory)
 	a.people.changed()
-	if err != nil {
-		return fault.In("signin.DeleteAccount", err)
+	if !nothingDone(err) {
+		a.revoke(ctx, id, 0, true, "deleted")
 	}
-	a.revoke(ctx, id, 0, true, "deleted")
-	return nil
+	return fault.In("signin.DeleteAccount", err)
 }

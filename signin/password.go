@@ -124,11 +124,10 @@ func (a *Authority) putPassword(ctx context.Context, id mail.AccountID, d derive
 		c.Created = a.now()
 		return d.into(dir, row, c)
 	})
-	if err != nil {
-		return err
+	if !nothingDone(err) {
+		a.revoke(ctx, id, 0, false, why)
 	}
-	a.revoke(ctx, id, 0, false, why)
-	return nil
+	return err
 }
 
 // SetPassword sets the account's password and ends its sessions.
@@ -253,9 +252,8 @@ func (a *Authority) RemoveAppPassword(ctx context.Context, id mail.AccountID, cr
 		}
 		return fault.New(fault.NotFound, op, "account %v has no app password %d", id, credentialID)
 	})
-	if err != nil {
-		return fault.In(op, err)
+	if !nothingDone(err) {
+		a.revoke(ctx, id, credentialID, false, "app password removed")
 	}
-	a.revoke(ctx, id, credentialID, false, "app password removed")
-	return nil
+	return fault.In(op, err)
 }

@@ -277,3 +277,27 @@ func TestStrangersFillNoMemory(t *testing.T) {
 		t.Errorf("%d names of strangers are kept, with %d bytes", len(r.people.nobody), kept)
 	}
 }
+
+// TestUnreadableEntryIsLeftOut holds that one damaged row hides nothing that is
+// older, and is told.
+func TestUnreadableEntryIsLeftOut(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.account("alice@postern.test", "right")
+	r.expect("older", "allow", attempt("alice@postern.test", "right"))
+	entries(t, r, Filter{})
+	r.pass(time.Second)
+	if err := r.store.Update(t.Context(), func(tx store.Tx) error {
+		return tx.Attempts().AppendAttempts([]store.AttemptRow{{ID: store.AttemptID{Time: r.clock().UnixNano()}, JSON: []byte(`{"time":`)}})
+	}, store.Attempts); err != nil {
+		t.Fatal(err)
+	}
+	r.pass(time.Second)
+	r.expect("newer", "allow", attempt("alice@postern.test", "right"))
+	if n := len(entries(t, r, Filter{})); n != 2 {
+		t.Errorf("%d entries around a damaged one, want 2", n)
+	}
+	if logs := r.logs.String(); !strings.Contains(logs, `cannot be read and were left out","entries":1,"newest":"2026-01-02T03:04:06Z"`) {
+		t.Errorf("the server's log does not tell of it: %s", logs)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -57,7 +58,15 @@ func (a *Authority) Attempts(ctx context.Context, f Filter, fn func(Entry) error
 // readPage is how many rows are read in one snapshot of the store.
 const readPage = 1000
 
+// read leaves out what cannot be read and says so in the server's log.
 func (l *signinLog) read(ctx context.Context, f Filter, fn func(followed) error) error {
+	var damaged []time.Time
+	defer func() {
+		if len(damaged) > 0 {
+			l.logger.ErrorContext(ctx, "entries of the sign-in log cannot be read and were left out", slog.Int("entries", len(damaged)),
+				slog.Time("newest", damaged[0]), slog.Time("oldest", damaged[len(damaged)-1]))
+		}
+	}()
 	left, before := f.Limit, store.AttemptID{}
 	for left > 0 {
 		page, err := l.page(ctx, f.Account, before)
@@ -69,8 +78,9 @@ func (l *signinLog) read(ctx context.Context, f Filter, fn func(followed) error)
 				return nil
 			}
 			var e Entry
-			if err := json.Unmarshal(row.JSON, &e); err != nil {
-				return fault.New(fault.Damaged, "signin.Attempts", "entry of %s: %w", time.Unix(0, row.ID.Time).UTC().Format(time.RFC3339Nano), err)
+			if json.Unmarshal(row.JSON, &e) != nil {
+				damaged = append(damaged, time.Unix(0, row.ID.Time).UTC())
+				continue
 			}
 			if !f.matches(row.Account, &e) {
 				continue

@@ -99,7 +99,8 @@ type DeviceRow struct {
 // AttemptReader reads the sign-in log.
 type AttemptReader interface {
 	// Attempts lists attempts newest first, older than before (zero is from
-	// the newest), of one account or of all (0). The row may be kept.
+	// the newest), of one account or of all (0). The row may be kept. One that
+	// cannot be read has its ID only.
 	Attempts(account mail.AccountID, before AttemptID, fn func(AttemptRow) error) error
 }
 

@@ -31,12 +31,15 @@ func (r attemptReader) Attempts(account mail.AccountID, before store.AttemptID, 
 		if account == 0 {
 			row, err := decodeAttempt(id, v)
 			if err != nil {
-				return damagedKey(op, k, err)
+				row = store.AttemptRow{ID: id} // those before it are whole
 			}
 			return fn(row)
 		}
 		row, err := r.attempt(op, id)
-		if err != nil {
+		switch {
+		case fault.Is(err, fault.Damaged):
+			row = store.AttemptRow{ID: id}
+		case err != nil:
 			return err
 		}
 		return fn(row)
@@ -100,10 +103,7 @@ func (t attemptTx) PruneAttempts(before time.Time, limit int) (int, error) {
 			return damagedKey(op, k, errRow)
 		}
 		row, err := decodeAttempt(attemptIDOf(k), v)
-		if err != nil {
-			return damagedKey(op, k, err)
-		}
-		if row.Account != 0 {
+		if err == nil && row.Account != 0 { // else its account is not known, and the index keeps an entry more
 			t.s.key = appendAttemptOfKey(t.s.key[:0], row.Account, row.ID)
 			if err := t.w.delete(op, t.s.key); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -16,7 +17,9 @@ import (
 // space watches the room on the disk and keeps a reserve (law 8): a ballast
 // file that is given away when the disk is full, and as much free room again
 // as head-room. Below the head-room the store is full for new mail, while
-// deleting and Pebble's own work go on; it ends by itself when there is room.
+// deleting and Pebble's own work go on; it ends by itself when there is room, and
+// not before the ballast is back: else deleting could have none at the next full
+// disk.
 type space struct {
 	fs      vfs.FS
 	dir     string
@@ -30,6 +33,7 @@ type space struct {
 
 	mu      sync.Mutex
 	ballast int64 // bytes that the ballast file holds; guarded by mu
+	unable  bool  // the file system reserves nothing; guarded by mu
 }
 
 const ballastName = "BALLAST"
@@ -83,51 +87,64 @@ func (s *space) refuse(fromReserve bool) error {
 // exhausted is called when the disk refused to take more: it gives the ballast
 // away.
 func (s *space) exhausted() {
-	s.setFull(s.avail.Load())
-	s.mu.Lock()
-	had := s.ballast
-	s.ballast = 0
-	s.mu.Unlock()
-	if had != 0 {
-		s.log.Warn("the disk is full; the reserve is in use", slog.Int64("bytes", had))
-		if err := s.fs.Remove(s.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			s.log.Error("the reserve could not be given away", slog.Any("error", err))
-		}
-	}
+	s.giveAway()
 	s.look()
 }
 
-// look measures the disk and decides.
+func (s *space) giveAway() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.setFull(s.avail.Load(), 2*s.reserve)
+	if s.ballast == 0 {
+		return
+	}
+	s.log.Warn("the disk is full; the reserve is in use", slog.Int64("bytes", s.ballast))
+	s.ballast = 0
+	if err := s.fs.Remove(s.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.log.Error("the reserve could not be given away", slog.Any("error", err))
+	}
+}
+
+// look measures the disk, makes the ballast if it can, and decides.
 func (s *space) look() {
 	if s.reserve == 0 {
 		return
 	}
 	s.since.Store(0)
-	usage, err := s.fs.GetDiskUsage(s.dir)
-	if err != nil {
-		s.log.Warn("the room on the disk cannot be measured", slog.Any("error", err))
-		return
-	}
-	avail := int64(min(usage.AvailBytes, 1<<62))
-	s.avail.Store(avail)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	avail, ok := s.measure()
+	if ok && s.ballast < s.reserve && !s.unable && avail >= 2*s.reserve {
+		s.fill()
+		avail, ok = s.measure()
+	}
+	if !ok {
+		return
+	}
 	left := avail + s.ballast
 	switch {
-	case avail < s.reserve:
-		s.setFull(avail)
+	case avail < s.reserve, s.ballast < s.reserve && !s.unable:
+		s.setFull(avail, 2*s.reserve-s.ballast)
 	case s.full.Load() != nil && left >= 2*s.reserve+s.reserve/4:
 		s.full.Store(nil)
 		s.log.Info("the disk has room again", slog.Int64("bytes", avail))
 	}
 	s.critical.Store(left < s.reserve/2)
-	if s.ballast < s.reserve && avail >= 2*s.reserve {
-		s.fill()
-	}
 }
 
-func (s *space) setFull(avail int64) {
-	e := &fault.Error{Kind: fault.Full, Op: "store", Err: &fullError{avail, s.reserve}}
+func (s *space) measure() (avail int64, ok bool) {
+	usage, err := s.fs.GetDiskUsage(s.dir)
+	if err != nil {
+		s.log.Warn("the room on the disk cannot be measured", slog.Any("error", err))
+		return 0, false
+	}
+	avail = int64(min(usage.AvailBytes, 1<<62))
+	s.avail.Store(avail)
+	return avail, true
+}
+
+func (s *space) setFull(avail, want int64) {
+	e := &fault.Error{Kind: fault.Full, Op: "store", Err: &fullError{avail, want}}
 	if s.full.Swap(e) == nil {
 		s.log.Warn("the disk is full: new mail is refused, reading and deleting go on", slog.Int64("free", avail))
 	}
@@ -144,7 +161,8 @@ func (s *space) fill() {
 		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
-		s.log.Warn("the reserve could not be made", slog.Any("error", err))
+		s.unable = errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS)
+		s.log.Warn("the reserve could not be made", slog.Any("error", err), slog.Bool("only_head_room", s.unable))
 		_ = s.fs.Remove(s.path())
 		return
 	}

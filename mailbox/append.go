@@ -59,8 +59,7 @@ func (s *Session) BeginAppend(ctx context.Context, name string, size int64) (*Ap
 	if err != nil {
 		return nil, err
 	}
-	e := s.acct.e
-	if err := e.opts.Store.Health(); err != nil {
+	if err := s.acct.e.healthy(); err != nil {
 		return nil, fault.In(op, err)
 	}
 	a := &Append{s: s, name: name}
@@ -79,6 +78,16 @@ func (s *Session) BeginAppend(ctx context.Context, name string, size int64) (*Ap
 		return nil, fault.In(op, err)
 	}
 	return a, nil
+}
+
+// healthy is nil while both stores take new mail. A message that needs only one
+// of them is refused too: which ones come in must not hang on their size, and
+// what the metrics say of the stores is then true.
+func (e *Engine) healthy() error {
+	if err := e.opts.Store.Health(); err != nil {
+		return err
+	}
+	return e.opts.Blobs.Health()
 }
 
 // fits checks whether one more message of that size would do.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"postern/blob"
 	"postern/fault"
 	"postern/mail"
 	"postern/mailbox"
@@ -72,4 +73,50 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("UIDs %v are left", uidsOf(v))
 	}
 	w.check()
+}
+
+// brokenBlobs is a blob store after a failed sync.
+type brokenBlobs struct {
+	blob.Store
+	broken bool
+}
+
+func (b *brokenBlobs) Health() error {
+	if b.broken {
+		return fault.New(fault.ReadOnly, "blobs", "a sync did not succeed")
+	}
+	return b.Store.Health()
+}
+
+// TestBrokenBlobs: after a failed sync of blobs no new mail is taken, whatever
+// its size (law 4 of package blob, law 7 of package store); the database is
+// sound, so reading, flags, moving and deleting go on.
+func TestBrokenBlobs(t *testing.T) {
+	broken := &brokenBlobs{}
+	w := newWorld(t, func(o *mailbox.Options) {
+		broken.Store = o.Blobs
+		o.Blobs = broken
+	})
+	ctx, s := t.Context(), w.session()
+	for range 3 {
+		deliver(t, s, "INBOX", letter("x")+strings.Repeat("x", 100_000))
+	}
+	broken.broken = true
+	for _, size := range []int{10, 100_000} {
+		_, err := tryDeliver(ctx, s, "INBOX", []string{letter("new") + strings.Repeat("x", size)})
+		wantKind(t, err, fault.ReadOnly)
+	}
+	v := selectBox(t, s, "INBOX")
+	_, err := v.Store(ctx, []mail.UID{1}, mailbox.FlagsAdd, mail.Flags{System: mail.FlagSeen}, nil)
+	must(t, err)
+	_, err = v.Move(ctx, []mail.UID{2}, "Trash")
+	must(t, err)
+	_, err = v.Store(ctx, []mail.UID{1}, mailbox.FlagsAdd, mail.Flags{System: mail.FlagDeleted}, nil)
+	must(t, err)
+	_, err = v.Expunge(ctx, nil)
+	must(t, err)
+	_, err = s.Create(ctx, "box", nil)
+	must(t, err)
+	broken.broken = false
+	deliver(t, s, "INBOX", letter("healed"))
 }

@@ -18,6 +18,7 @@ tmux:tmux
 thunderbird:thunderbird
 certutil:libnss3-tools
 python3:python3
+perl:perl
 openssl:openssl
 sslscan:sslscan
 testssl:testssl.sh
@@ -31,6 +32,8 @@ xz:xz-utils
 files='
 ca-certificates:/etc/ssl/certs/ca-certificates.crt
 libsasl2-modules:/usr/lib/*/sasl2/libscram.so
+libmail-imapclient-perl:/usr/share/perl5/Mail/IMAPClient.pm
+libio-socket-ssl-perl:/usr/share/perl5/IO/Socket/SSL.pm
 '
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

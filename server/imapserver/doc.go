@@ -10,7 +10,8 @@
 //     handler does, or the connection ends with BYE. A panic is answered, logged
 //     with its stack and ends that connection only.
 //   - One goroutine and, while nothing happens, no buffer per connection. IDLE
-//     costs neither a goroutine nor a buffer.
+//     costs neither a goroutine nor a buffer. Commands run on goroutines that
+//     end with them, so that the one that waits keeps its first small stack.
 //   - A session tells its client about a removed message only where RFC 9051
 //     §7.5.1 allows it, and everything else before the next tagged line.
 //   - No secret and no byte of a message reaches a log.

@@ -70,6 +70,9 @@ func (n *node) Backup(ctx context.Context, dir string) (int64, error) {
 		return 0, fault.Wrap(fault.Invalid, "backup", err)
 	}
 	size, err := n.backupInto(ctx, dir)
+	if err == nil {
+		err = fault.Wrap(fault.Unavailable, "backup", syncFolder(filepath.Dir(dir))) // the folder's own name
+	}
 	if err != nil {
 		return 0, errors.Join(err, os.RemoveAll(dir)) // a half backup would look like one
 	}

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"sync"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -37,13 +37,12 @@ type doors struct {
 	imap    atomic.Pointer[imapserver.Server]
 	node    atomic.Pointer[node]
 	counts  atomic.Pointer[metrics]
-	https   []*http.Server
-	running sync.WaitGroup
+	local   localHTTP
 }
 
 // bindDoors opens every socket of the configuration.
 func bindDoors(ctx context.Context, cfg *config.Config, log *slog.Logger) (*doors, error) {
-	d := &doors{cfg: cfg, log: log}
+	d := &doors{cfg: cfg, log: log, local: localHTTP{log: log}}
 	lc, err := d.listenConfig()
 	if err != nil {
 		return nil, err
@@ -105,11 +104,11 @@ func (d *doors) Serve(n *node) error {
 	d.counts.Store(m)
 	d.node.Store(n)
 	d.imap.Store(imap)
-	d.http(d.admin, n.adminHandler())
+	d.local.serve(d.admin, n.adminHandler())
 	if d.metrics != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-		d.http(d.metrics, mux)
+		d.local.serve(d.metrics, mux)
 	}
 	d.server.Start()
 	return nil
@@ -148,16 +147,6 @@ func listenAdmin(cfg *config.Config) (net.Listener, error) {
 	return l, nil
 }
 
-func (d *doors) http(l net.Listener, h http.Handler) {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn)}
-	d.https = append(d.https, s)
-	d.running.Go(func() {
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			d.log.Error("a local service has ended", "address", l.Addr(), "error", err)
-		}
-	})
-}
-
 // Addresses names the listeners that answer.
 func (d *doors) Addresses() map[string]string {
 	out := map[string]string{}
@@ -178,11 +167,7 @@ func (d *doors) Shutdown() error {
 	if imap := d.imap.Load(); imap != nil {
 		err = errors.Join(err, imap.Close(ctx))
 	}
-	for _, s := range d.https {
-		err = errors.Join(err, s.Close())
-	}
-	d.running.Wait()
-	return err
+	return errors.Join(err, d.local.shutdown(requestTime, giveUpTime))
 }
 
 // Abort closes doors that never served; after Serve it does nothing.
@@ -219,12 +204,9 @@ func (d *doors) refused(r listen.HandshakeRefusal) {
 
 // handshakeReason tells why in the sign-in log's words.
 func handshakeReason(r listen.HandshakeRefusal) string {
-	newest := ""
-	for _, v := range r.OfferedVersions {
-		newest = max(newest, v)
-	}
+	fits := func(v string) bool { return v == "1.2" || v == "1.3" }
 	switch {
-	case newest != "" && newest < "1.2":
+	case len(r.OfferedVersions) > 0 && !slices.ContainsFunc(r.OfferedVersions, fits):
 		return "tls-version"
 	case len(r.ALPN) > 0 && r.ALPN[0] != r.Protocol:
 		return "tls-alpn"

@@ -80,7 +80,7 @@ func run(args []string, a app) int {
 		fmt.Fprintf(a.errs, "postern: %v\nTry \"%s --help\".\n", err, nearest(err))
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal()
 	defer stop()
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.Bind(a, parser.Model)
@@ -100,6 +100,14 @@ func run(args []string, a app) int {
 		return 1
 	}
 	return 0
+}
+
+// untilSignal gives a context that ends with the first signal to end. The second
+// one ends the process at once, whatever it is waiting for.
+func untilSignal() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // nearest is the command that was understood of a line that is wrong.

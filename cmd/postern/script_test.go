@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"postern": main})
+	testscript.Main(m, map[string]func(){"postern": main, "waiter": waiter})
 }
 
 // TestScripts runs the stories of testdata/script: what a person types, and

@@ -39,9 +39,12 @@ type node struct {
 }
 
 // openNode opens a data folder, making it if it is missing. InUse says that
-// another process has it.
+// another process has it, Denied that it is another user's.
 func openNode(_ context.Context, cfg *config.Config, log *slog.Logger) (*node, error) {
 	n := &node{cfg: cfg, log: log}
+	if err := checkOwner(filepath.Join(cfg.Data, storeFolder)); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, "postern", err)
 	}

@@ -10,13 +10,13 @@ import (
 	"postern/fault"
 )
 
-// checkOwner refuses to open a data folder as another user than the one that
-// it belongs to. Above all root could, and would leave files behind that the
-// server cannot read at its next start.
+// checkOwner refuses to open a store's folder as another user than the one that
+// made it. Above all root could, and would leave files behind that the server
+// cannot read at its next start. The data folder around it may be anybody's.
 func checkOwner(dir string) error {
 	st, err := os.Stat(dir)
 	if err != nil {
-		return nil //nolint:nilerr // opening the folder tells better
+		return nil //nolint:nilerr // it is new, or opening it tells better
 	}
 	sys, ok := st.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -29,8 +29,12 @@ func ownedBy(dir string, owner, me int) error {
 	if owner == me {
 		return nil
 	}
-	return fault.New(fault.Denied, "", "%s belongs to the user %s and you are %s: run this as %s, for example with \"sudo -u %s postern …\" (or start the server: it then works as root too)",
-		dir, userName(owner), userName(me), userName(owner), userName(owner))
+	remedy := "or start the server: commands then work as root too"
+	if me != 0 {
+		remedy = fmt.Sprintf("or, if %s shall have it, \"chown -R %s\"", userName(me), userName(me))
+	}
+	return fault.New(fault.Denied, "", "%s belongs to the user %s and you are %s: run this as %s, for example with \"sudo -u %s postern …\" (%s)",
+		dir, userName(owner), userName(me), userName(owner), userName(owner), remedy)
 }
 
 func userName(id int) string {

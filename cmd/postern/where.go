@@ -74,9 +74,6 @@ func (w where) admin(ctx context.Context, a app) (*adminClient, error) {
 	if c := dialAdmin(ctx, cfg); c != nil {
 		return c, nil
 	}
-	if err := checkOwner(cfg.Data); err != nil {
-		return nil, err
-	}
 	log := slog.New(slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	n, err := openNode(ctx, cfg, log)
 	if fault.Is(err, fault.InUse) {

@@ -209,8 +209,10 @@ func TestTickets(t *testing.T) {
 // back; the connection ends.
 func TestHTTP(t *testing.T) {
 	s := start(t)
-	for _, verb := range []string{"GET / HTTP/1.1", "POST /x HTTP/1.1", "HEAD / HTTP/1.0", "PUT /a HTTP/1.1", "DELETE /a HTTP/1.1", "OPTIONS * HTTP/1.1",
-		"CONNECT mail:143 HTTP/1.1", "TRACE / HTTP/1.1", "PATCH /a HTTP/1.1", "PRI * HTTP/2.0"} {
+	for _, verb := range []string{
+		"GET / HTTP/1.1", "POST /x HTTP/1.1", "HEAD / HTTP/1.0", "PUT /a HTTP/1.1", "DELETE /a HTTP/1.1", "OPTIONS * HTTP/1.1",
+		"CONNECT mail:143 HTTP/1.1", "TRACE / HTTP/1.1", "PATCH /a HTTP/1.1", "PRI * HTTP/2.0",
+	} {
 		var d net.Dialer
 		c, err := d.DialContext(t.Context(), "tcp", s.IMAP)
 		if err != nil {

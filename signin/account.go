@@ -132,7 +132,7 @@ func nothingDone(err error) bool {
 	if err == nil {
 		return false
 	}
-	switch fault.KindOf(err) { //nolint:exhaustive // all others are not sure
+	switch fault.KindOf(err) {
 	case fault.NotFound, fault.Invalid, fault.Exists, fault.Conflict, fault.Denied, fault.Limit:
 		return true
 	default:

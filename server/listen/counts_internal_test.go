@@ -23,7 +23,7 @@ func TestBiggest(t *testing.T) {
 	var n counts
 	n.init(Limits{Total: 1000, BeforeSignIn: 40, PerNetwork: 1000, PerNetworkBeforeSignIn: 12})
 	d := &door{Listener: &Listener{Name: "imap"}}
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a history that can be repeated
+	r := rand.New(rand.NewPCG(1, 2))
 	var open []*Conn
 	for range 20_000 {
 		switch k := r.IntN(10); {

@@ -1,7 +1,6 @@
 package listen
 
 import (
-	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -28,11 +27,19 @@ type seldomMinute struct {
 
 const seldomPause = time.Minute
 
-// Log writes the line, unless one was in the minute before. listener is among
+// say is one of the logger's methods, so that nobody's context is asked for.
+func say(log *slog.Logger, level slog.Level) func(string, ...any) {
+	if level >= slog.LevelWarn {
+		return log.Warn
+	}
+	return log.Info
+}
+
+// Log writes the line, as a warning or information, unless one was in the minute before. listener is among
 // its attributes; message is a constant.
 func (s *Seldom) Log(log *slog.Logger, level slog.Level, message, listener string, args ...any) {
 	if s.due(time.Now(), level, seldomKind{message, listener}) {
-		log.Log(context.Background(), level, message, append([]any{"listener", listener}, args...)...)
+		say(log, level)(message, append([]any{"listener", listener}, args...)...)
 	}
 }
 
@@ -64,7 +71,7 @@ func (s *Seldom) Tell(log *slog.Logger, now time.Time) {
 		if m.more == 0 || now.Sub(m.began) < seldomPause {
 			continue
 		}
-		log.Log(context.Background(), m.level, "more of the same since the last line", "line", k.message, "listener", k.listener, "count", m.more)
+		say(log, m.level)("more of the same since the last line", "line", k.message, "listener", k.listener, "count", m.more)
 		m.began, m.more = now, 0
 	}
 }

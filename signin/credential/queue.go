@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -25,7 +26,16 @@ type Queue struct {
 	busy  int        // in flight
 	line  list.List  // of *waiter, oldest first
 	full  uint64     // refused so far
+	dirty int        // runs since memory was last given back
+	calm  *time.Timer
 }
+
+// Hashing leaves garbage of many mebibytes a run, which nothing else would make
+// the collector look at for minutes. Once a burst is over it is given back.
+const (
+	burst     = 16          // runs that are worth a collection
+	burstOver = time.Second // without hashing
+)
 
 type waiter struct {
 	bytes int64
@@ -145,6 +155,28 @@ func (q *Queue) leave(bytes int64) {
 	q.busy--
 	q.bytes -= bytes
 	q.admit()
+	q.dirty++
+	if q.busy > 0 || q.dirty < burst {
+		return
+	}
+	if q.calm == nil {
+		q.calm = time.AfterFunc(burstOver, q.giveBack)
+	} else {
+		q.calm.Reset(burstOver)
+	}
+}
+
+// giveBack returns the memory of a burst that is over to the system.
+func (q *Queue) giveBack() {
+	q.mu.Lock()
+	over := q.busy == 0 && q.dirty >= burst
+	if over {
+		q.dirty = 0
+	}
+	q.mu.Unlock()
+	if over {
+		debug.FreeOSMemory()
+	}
 }
 
 // admit lets the oldest in as long as they fit. The mutex is held.

@@ -35,8 +35,8 @@ func say(log *slog.Logger, level slog.Level) func(string, ...any) {
 	return log.Info
 }
 
-// Log writes the line, as a warning or information, unless one was in the minute before. listener is among
-// its attributes; message is a constant.
+// Log writes the line, as a warning or information, unless one was in the minute
+// before. listener is among its attributes; message is a constant.
 func (s *Seldom) Log(log *slog.Logger, level slog.Level, message, listener string, args ...any) {
 	if s.due(time.Now(), level, seldomKind{message, listener}) {
 		say(log, level)(message, append([]any{"listener", listener}, args...)...)

@@ -23,6 +23,9 @@ type Conn interface {
 	// TLS. Bytes that were read before are none of its business: the door has
 	// made sure that there are none left.
 	StartTLS(ctx context.Context) error
+	// HangUp is Close after the last words: the client gets them, whatever it
+	// was sending. It may take a second. Close ends it.
+	HangUp() error
 	// SignedIn says that the client has signed in, so that the listener does
 	// not count and time it with strangers any more.
 	SignedIn()

@@ -72,7 +72,6 @@ func (s *session) seldom(level slog.Level, message string, args ...any) {
 func (s *session) leave(why string) {
 	s.out.B = nil
 	_ = s.out.flush()
-	_ = s.conn.Close()
 	s.closeView()
 	if s.box != nil {
 		s.box.Close()
@@ -88,6 +87,11 @@ func (s *session) leave(why string) {
 	lasted := time.Since(s.started)
 	s.srv.obs.SessionEnded(s.conn.Listener(), why, s.in.received, s.out.written, lasted)
 	s.log.Debug("connection ended", "why", why, "received", s.in.received, "sent", s.out.written, "lasted", lasted)
+	if why == endGone || why == endForeign || s.out.err != nil {
+		_ = s.conn.Close()
+	} else {
+		_ = s.conn.HangUp()
+	}
 }
 
 // unfinished is why a connection came to no verdict, in the authority's words.

@@ -197,6 +197,7 @@ func (c *conn) now() net.Conn {
 func (c *conn) Read(p []byte) (int, error)         { return c.now().Read(p) }
 func (c *conn) Write(p []byte) (int, error)        { return c.now().Write(p) }
 func (c *conn) Close() error                       { return c.now().Close() }
+func (c *conn) HangUp() error                      { return c.Close() }
 func (c *conn) LocalAddr() net.Addr                { return c.now().LocalAddr() }
 func (c *conn) RemoteAddr() net.Addr               { return c.now().RemoteAddr() }
 func (c *conn) SetDeadline(t time.Time) error      { return c.now().SetDeadline(t) }

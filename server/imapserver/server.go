@@ -131,7 +131,7 @@ func (s *Server) Serve(ctx context.Context, conn Conn) {
 		n.cancel()
 		n.out.status("", byeCondition, codeUnavailable, "The server is shutting down, please come back in a moment.")
 		_ = n.out.flush()
-		_ = conn.Close()
+		_ = conn.HangUp()
 		return
 	}
 	defer s.remove(n)

@@ -29,8 +29,9 @@ type Conn struct {
 	signedIn atomic.Bool
 	place    place // guarded by counts.mu
 
-	mu   sync.Mutex
-	woke bool // guarded by mu: the server drains, so reads must not wait
+	mu     sync.Mutex
+	woke   bool // guarded by mu: the server drains, so reads must not wait
+	hungUp bool // guarded by mu: HangUp has the deadline
 }
 
 // rawConn is the transport under TLS. crypto/tls hands it to its callbacks, which
@@ -137,7 +138,7 @@ func (c *Conn) Close() error {
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.woke {
+	if c.woke || c.hungUp {
 		return nil
 	}
 	if limit := c.s.cfg.SignInTimeout; limit > 0 && !c.signedIn.Load() {
@@ -170,7 +171,9 @@ func (c *Conn) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.woke = true
-	_ = c.raw.SetReadDeadline(time.Unix(1, 0))
+	if !c.hungUp {
+		_ = c.raw.SetReadDeadline(time.Unix(1, 0))
+	}
 }
 
 // CanStartTLS tells whether STARTTLS may be offered now.

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"postern/test/posterntest"
 )
@@ -107,7 +108,12 @@ func (o *Oracle) Load(ctx context.Context, addr string) (*Running, error) {
 		}
 	}
 	for i, w := range o.Workers {
-		l.wg.Go(func() { l.errs[i] = w.Run(l.conns[i], l.stop) })
+		l.wg.Go(func() {
+			if l.errs[i] = w.Run(l.conns[i], l.stop); l.errs[i] != nil {
+				_ = l.conns[i].AwaitBye(5 * time.Second) // it may come after a refusal
+			}
+			l.conns[i].Close()
+		})
 	}
 	return l, nil
 }
@@ -134,15 +140,12 @@ func (l *Running) Refused() int {
 	return n
 }
 
-// Unsaid are the workers that were not told BYE. Who was sending a message is
-// left out: a server that closes on unread bytes resets the connection, and its
-// last words may be lost with it.
+// Unsaid are the workers that were not told BYE, whatever they were doing.
 func (l *Running) Unsaid() []string {
 	var all []string
 	for i, c := range l.conns {
-		w := l.workers[i]
-		if n := len(w.pending); c.Bye == "" && (n == 0 || w.pending[n-1].Kind != "append") {
-			all = append(all, w.Name)
+		if c.Bye == "" {
+			all = append(all, l.workers[i].Name)
 		}
 	}
 	return all

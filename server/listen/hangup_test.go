@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +25,7 @@ func TestHangUp(t *testing.T) {
 				_, _ = io.WriteString(c, "* BYE\r\n")
 				_ = c.HangUp()
 			}, listen.Hooks{})
-			var c net.Conn = dial(t, s, name)
+			c := dial(t, s, name)
 			if name == "imaps" {
 				c = tls.Client(c, clientConfig())
 			}

@@ -159,9 +159,10 @@ func (s *Server) admit(d *door, raw net.Conn) {
 
 // serve is the life of a connection.
 func (s *Server) serve(c *Conn) {
-	defer s.recovered(c)
+	defer s.recovered(c) // a panic of the two below
 	defer s.counts.leave(c)
 	defer func() { _ = c.Close() }()
+	defer s.recovered(c) // a panic of the door, counted before the client sees the end
 	c.hurry(c.accepted.Add(s.cfg.HandshakeTimeout))
 	if err := c.readProxy(); err != nil {
 		s.seldom.Log(s.log, slog.LevelInfo, "proxy header refused", c.door.Name, "conn", c.id, "remote", c.raw.RemoteAddr(), "error", err)

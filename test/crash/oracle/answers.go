@@ -61,7 +61,7 @@ func (w *Worker) noteGiven(box, validity string, uids []uint32, sums []string) e
 // inDoubt tells whether an operation on the box was refused that may have been
 // done all the same: a write whose own sync succeeded beside the one that failed.
 func (w *Worker) inDoubt(box string) bool {
-	return slices.ContainsFunc(w.pending, func(op *Op) bool { return op.Box == box || op.Dest == box })
+	return slices.ContainsFunc(w.pending, func(op *Op) bool { return op.Box == box || op.Dest == box || op.Kind == "rename" })
 }
 
 // status asks for a mailbox's numbers. Nobody else changes the worker's own.

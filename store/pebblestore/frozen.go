@@ -54,6 +54,31 @@ func (s *Store) durable(ctx context.Context) (*pebble.DB, error) {
 	return s.frozen.db, nil
 }
 
+// kept tells whether a commit that ended as the guard froze is among what was
+// durable by then. Views show it, so it is acknowledged and its changes are
+// told like any other's.
+func (s *Store) kept(c *commit) bool {
+	if len(c.changed) == 0 || !s.guard.frozen() {
+		return false
+	}
+	<-s.frozen.ready
+	if s.frozen.err != nil {
+		return false
+	}
+	for _, p := range c.changed {
+		key := p.changeKey(c)
+		if key == nil {
+			return false
+		}
+		_, closer, err := s.frozen.db.Get(key)
+		if err != nil {
+			return false
+		}
+		_ = closer.Close()
+	}
+	return true
+}
+
 func (s *Store) closeFrozen() error {
 	if !s.guard.frozen() {
 		return nil

@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"encoding/binary"
 	"slices"
 	"sync"
 
@@ -76,4 +77,17 @@ func (s *Store) publishUpTo(p *partition, c *commit) {
 	for _, q := range ready {
 		s.subscribers.deliver(q.change)
 	}
+}
+
+// changeKey is where the change log has the change of c in this partition; nil
+// if the change has been told.
+func (p *partition) changeKey(c *commit) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.queue, func(q queuedChange) bool { return q.commit == c })
+	if i < 0 {
+		return nil
+	}
+	change := p.queue[i].change
+	return binary.BigEndian.AppendUint64(appendMailKey(nil, change.Account, kindChange), uint64(change.ModSeq))
 }

@@ -129,6 +129,9 @@ func (s *Store) finish(c *commit) error {
 	if err == nil {
 		err = s.guard.failed()
 	}
+	if err != nil && s.kept(c) {
+		err = nil
+	}
 	if err != nil {
 		c.err = err
 		close(c.done)

@@ -3,7 +3,6 @@ package oracle
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -58,12 +57,6 @@ func (w *Worker) noteGiven(box, validity string, uids []uint32, sums []string) e
 	return err
 }
 
-// inDoubt tells whether an operation on the box was refused that may have been
-// done all the same: a write whose own sync succeeded beside the one that failed.
-func (w *Worker) inDoubt(box string) bool {
-	return slices.ContainsFunc(w.pending, func(op *Op) bool { return op.Box == box || op.Dest == box || op.Kind == "rename" })
-}
-
 // status asks for a mailbox's numbers. Nobody else changes the worker's own.
 func (w *Worker) status() error {
 	box := w.anyBox()
@@ -92,7 +85,7 @@ func (w *Worker) status() error {
 			mine++
 		}
 	}
-	if n := number(text, "MESSAGES"); box != "INBOX" && !w.inDoubt(box) && n != uint64(mine) {
+	if n := number(text, "MESSAGES"); box != "INBOX" && n != uint64(mine) {
 		w.facts.fail("%s: %s has %d messages, not %d", w.Name, box, n, mine)
 	}
 	return nil
